@@ -1,0 +1,34 @@
+# make start: everything a new machine needs, then Lobke. make test: what CI runs.
+.PHONY: start test lint bench train lock clean
+
+start:
+	@./setup.sh
+	@.venv/bin/lobke start
+
+test:
+	@./setup.sh dev
+	@$(MAKE) --no-print-directory lint
+	.venv/bin/pytest --ignore=tests/browser
+	.venv/bin/pytest tests/browser
+
+lint:
+	@./setup.sh dev
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench:
+	@./setup.sh dev
+	@.venv/bin/python -m bench.run
+
+train:
+	@./setup.sh
+	@.venv/bin/lobke train
+
+lock:
+	@./setup.sh lock
+
+# The data folder var/ stays.
+clean:
+	rm -rf .venv .tools lobke.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find actions bot tests web bench -name __pycache__ -type d -prune -exec rm -rf {} +
