@@ -1,0 +1,36 @@
+"""Recognises signs of distress by the patterns in knowledge/nood.yml: look-alikes (`niet`) are taken out first."""
+
+import re
+from typing import Optional
+
+from bot.knowledge.loader import Knowledge
+from bot.knowledge.models import Nood
+from bot.knowledge.names import normalise
+
+_SPACE = re.compile(r"[^\w@&]+")
+
+
+def plain(text: str) -> str:
+    """The text as the patterns see it: lower case, no accents, no punctuation, single spaces."""
+    return _SPACE.sub(" ", normalise(text).replace("'", "")).strip()
+
+
+class Distress:
+    """The compiled patterns, in the order of the file: the gravest first."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._kinds = [
+            (nood.id, [re.compile(p) for p in nood.patronen], [re.compile(p) for p in nood.niet])
+            for nood in knowledge.all(Nood)
+        ]
+
+    def find(self, text: str) -> Optional[str]:
+        """The id of the first kind of distress that the text shows, or None."""
+        seen = plain(text)
+        for id, patterns, exceptions in self._kinds:
+            left = seen
+            for exception in exceptions:
+                left = exception.sub(" ", left)
+            if any(pattern.search(left) for pattern in patterns):
+                return id
+        return None

@@ -1,0 +1,127 @@
+"""The table: a kind of question × a type of subject → a small function."""
+
+from collections.abc import Callable
+
+from bot.knowledge.kinds.events import activity_events, events, opleiding_events, wereld_events
+from bot.knowledge.kinds.general import all_levels, all_werelden, ask_subject, general_topic, no_interest_named, start
+from bot.knowledge.kinds.help import helpline
+from bot.knowledge.kinds.opleiding import (
+    opleiding_admission,
+    opleiding_become,
+    opleiding_content,
+    opleiding_day,
+    opleiding_duration,
+    opleiding_fits,
+    opleiding_level,
+    opleiding_other,
+    opleiding_where,
+    opleiding_work,
+)
+from bot.knowledge.kinds.school_system import (
+    doorstroom_row,
+    leerweg_admission,
+    leerweg_content,
+    leerweg_practice,
+    niveau_admission,
+    niveau_content,
+    niveau_field,
+    niveau_opleidingen,
+    profiel_content,
+    profiel_onward,
+    profiel_subjects,
+)
+from bot.knowledge.kinds.topic import activity_field, interest, school_content, topic
+from bot.knowledge.kinds.wereld import (
+    wereld_admission,
+    wereld_content,
+    wereld_levels,
+    wereld_opleidingen,
+    wereld_simple,
+    wereld_where,
+    wereld_work,
+)
+from bot.knowledge.question import Answer, Function, Question, Sources
+
+_OPLEIDING: dict[str, Function] = {
+    "inhoud": opleiding_content,
+    "worden": opleiding_become,
+    "opleidingen": opleiding_become,
+    "niveau": opleiding_level,
+    "duur": opleiding_duration,
+    "toelating": opleiding_admission,
+    "werk": opleiding_work,
+    "dag": opleiding_day,
+    "passend": opleiding_fits,
+    "waar": opleiding_where,
+    "wanneer": opleiding_events,
+    "kosten": opleiding_other("opleiding.kosten", "duur", "waar"),
+    "verdienen": opleiding_other("opleiding.verdienen", "kans", "duur"),
+    "kans": opleiding_other("opleiding.kans", "duur", "waar"),
+    "vakken": opleiding_other("opleiding.vakken", "duur", "waar"),
+    "leerroute": opleiding_other("opleiding.leerroute", "duur", "waar"),
+    "aanmelden": opleiding_other("opleiding.aanmelden", "waar", "duur"),
+    "interesse": opleiding_become,
+}
+TABLE: dict[tuple[str, str], Function] = {
+    **{(type, kind): function for type in ("opleiding", "beroep") for kind, function in _OPLEIDING.items()},
+    ("wereld", "inhoud"): wereld_content,
+    ("wereld", "werk"): wereld_work,
+    ("wereld", "dag"): wereld_simple("wereld.dag", "opleidingen", "passend", "wanneer"),
+    ("wereld", "passend"): wereld_simple("wereld.passend", "opleidingen", "dag", "wanneer"),
+    ("wereld", "kans"): wereld_simple("wereld.kans", "opleidingen", "werk"),
+    ("wereld", "opleidingen"): wereld_opleidingen,
+    ("wereld", "worden"): wereld_opleidingen,
+    ("wereld", "vakken"): wereld_opleidingen,
+    ("wereld", "niveau"): wereld_levels,
+    ("wereld", "duur"): wereld_simple("wereld.duur", "opleidingen", "waar"),
+    ("wereld", "kosten"): wereld_simple("wereld.kosten", "opleidingen", "waar"),
+    ("wereld", "verdienen"): wereld_simple("wereld.verdienen", "opleidingen", "kans"),
+    ("wereld", "leerroute"): wereld_simple("wereld.leerroute", "opleidingen", "waar"),
+    ("wereld", "aanmelden"): wereld_simple("wereld.aanmelden", "opleidingen", "wanneer"),
+    ("wereld", "toelating"): wereld_admission,
+    ("wereld", "waar"): wereld_where,
+    ("wereld", "wanneer"): wereld_events,
+    ("leerweg", "inhoud"): leerweg_content,
+    ("leerweg", "toelating"): leerweg_admission,
+    ("leerweg", "niveau"): leerweg_admission,
+    ("leerweg", "opleidingen"): leerweg_admission,
+    ("leerweg", "worden"): leerweg_admission,
+    ("leerweg", "werk"): leerweg_admission,
+    ("leerweg", "passend"): leerweg_practice,
+    ("profiel", "inhoud"): profiel_content,
+    ("profiel", "vakken"): profiel_subjects,
+    ("profiel", "opleidingen"): profiel_onward,
+    ("profiel", "toelating"): profiel_onward,
+    ("profiel", "werk"): profiel_onward,
+    ("profiel", "worden"): profiel_onward,
+    ("niveau", "inhoud"): niveau_content,
+    ("niveau", "duur"): niveau_field("duur", "toelating", "opleidingen"),
+    ("niveau", "werk"): niveau_field("vervolg", "toelating", "opleidingen"),
+    ("niveau", "toelating"): niveau_admission,
+    ("niveau", "aanmelden"): niveau_admission,
+    ("niveau", "opleidingen"): niveau_opleidingen,
+    ("doorstroom", "inhoud"): doorstroom_row,
+    ("onderwerp", "inhoud"): topic,
+    ("activiteit", "inhoud"): activity_field("uitleg", "wanneer", "voorbereiden", "terugkijken"),
+    ("activiteit", "voorbereiden"): activity_field("voorbereiden", "wanneer", "terugkijken"),
+    ("activiteit", "terugkijken"): activity_field("terugkijken", "voorbereiden", "wanneer"),
+    ("activiteit", "wanneer"): activity_events,
+    ("activiteit", "waar"): activity_events,
+    ("activiteit", "aanmelden"): activity_events,
+    ("school", "inhoud"): school_content,
+    ("interesse", "inhoud"): interest,
+    ("hulplijn", "inhoud"): helpline,
+}
+GENERAL_TOPICS = ("kosten", "aanmelden", "terugkijken", "voorbereiden", "waar", "wie", "toelating", "leerroute")
+"""Kinds for which knowledge/antwoorden.yml names a topic (`algemeen`)."""
+GENERAL: dict[str, Callable[[Question, Sources], Answer]] = {
+    "opleidingen": all_werelden,
+    "interesse": no_interest_named,
+    "start": start,
+    "niveau": all_levels,
+    "duur": all_levels,
+    "wanneer": lambda question, sources: events(question, sources),
+    "werk": all_werelden,
+    **dict.fromkeys(GENERAL_TOPICS, general_topic),
+    **dict.fromkeys(("worden", "dag", "passend", "kans", "verdienen", "vakken", "vergelijk"), ask_subject),
+}

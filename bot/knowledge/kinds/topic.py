@@ -1,0 +1,61 @@
+"""Answers about topics, activities, schools and interests."""
+
+from typing import cast
+
+from bot.knowledge.kinds.wording import join
+from bot.knowledge.models import Activiteit, Entry, Interesse, Onderwerp, School, Wereld
+from bot.knowledge.names import Subject
+from bot.knowledge.question import LIKELY_HIT, Answer, Function, Question, Sources
+
+
+def topic_text(entry: Onderwerp, question: Question, sources: Sources) -> Answer:
+    """The answer for this kind of question; with the main answer below it when its own question is much like it."""
+    kind = question.kind or "inhoud"
+    text: str = entry.antwoorden.get(kind, entry.antwoord)
+    if text != entry.antwoord and any(hit.key == entry.key and hit.score >= LIKELY_HIT for hit in question.hits):
+        text = f"{text}\n\n{entry.antwoord}"
+    choices = [sources.about(key) for key in entry.zie_ook]
+    return Answer(checked(text, entry, sources), tuple(choices), kind=kind, subject=entry.key)
+
+
+def checked(text: str, entry: Entry, sources: Sources) -> str:
+    """Less certain facts get "vraag het na", unless the text sends the pupil to the decaan already."""
+    if entry.betrouwbaarheid == "middel" and "decaan" not in text.lower():
+        return f"{text} {sources.say('vraag_na')}"
+    return text
+
+
+def topic(question: Question, subject: Subject, sources: Sources) -> Answer:
+    return topic_text(cast(Onderwerp, subject.entries[0]), question, sources)
+
+
+def activity_field(name: str, *kinds: str) -> "Function":
+    """One field of an activity as the answer; what to bring goes with preparing."""
+
+    def function(question: Question, subject: Subject, sources: Sources) -> Answer:
+        activity = cast(Activiteit, subject.entries[0])
+        text = getattr(activity, name)
+        if name == "voorbereiden" and activity.meenemen:
+            text = f"{text} {activity.meenemen}"
+        if name == "uitleg" and activity.regio:
+            text = f"{text} {activity.regio}"
+        return Answer(text, tuple(sources.button(kind, activity.key) for kind in kinds))
+
+    return function
+
+
+def school_content(question: Question, subject: Subject, sources: Sources) -> Answer:
+    school = cast(School, subject.entries[0])
+    text = sources.say("school.inhoud", naam=school.naam, plaatsen=join(school.plaatsen), uitleg=school.uitleg)
+    choices = [sources.about(f"wereld:{id}") for id in school.werelden[:2]]
+    return Answer(
+        checked(text, school, sources),
+        (*choices, sources.button("wanneer", "activiteit:open-dag"), sources.button("mens")),
+    )
+
+
+def interest(question: Question, subject: Subject, sources: Sources) -> Answer:
+    entry = cast(Interesse, subject.entries[0])
+    werelden = [sources.knowledge.one(Wereld, id) for id in entry.werelden]
+    text = sources.say("interesse", naam=entry.naam, werelden=join([f"**{wereld.naam}**" for wereld in werelden], "of"))
+    return Answer(text, tuple(sources.about(wereld.key) for wereld in werelden))

@@ -1,0 +1,98 @@
+"""Answers about a wereld (sector)."""
+
+from typing import cast
+
+from bot.knowledge.kinds.opleiding import where_to_learn
+from bot.knowledge.kinds.wording import MOST_NAMED, join, levels_of, named
+from bot.knowledge.models import Leerweg, Opleiding, School, Wereld
+from bot.knowledge.names import Subject
+from bot.knowledge.question import TECHNICAL, Answer, Choice, Function, Question, Sources
+
+
+def _wereld(subject: Subject) -> Wereld:
+    return cast(Wereld, subject.entries[0])
+
+
+def wereld_content(question: Question, subject: Subject, sources: Sources) -> Answer:
+    wereld = _wereld(subject)
+    text = sources.say("wereld.inhoud", naam=wereld.naam, uitleg=wereld.uitleg)
+    return Answer(
+        text, tuple(sources.button(kind, wereld.key) for kind in ("opleidingen", "dag", "passend", "wanneer"))
+    )
+
+
+def wereld_work(question: Question, subject: Subject, sources: Sources) -> Answer:
+    wereld = _wereld(subject)
+    text = sources.say(
+        "wereld.werk", naam=wereld.naam, beroepen=join(wereld.beroepen[:8]), werk=wereld.werk, kans=wereld.kans or ""
+    )
+    return Answer(text, tuple(sources.button(kind, wereld.key) for kind in ("opleidingen", "dag", "kans")))
+
+
+def wereld_simple(phrase: str, *kinds: str) -> "Function":
+    """A sentence filled with the fields of the wereld itself."""
+
+    def function(question: Question, subject: Subject, sources: Sources) -> Answer:
+        wereld = _wereld(subject)
+        fields = {name: value or "" for name, value in wereld.dict().items()}
+        return Answer(sources.say(phrase, **fields), tuple(sources.button(kind, wereld.key) for kind in kinds))
+
+    return function
+
+
+def of_wereld(wereld: Wereld, sources: Sources) -> list[Opleiding]:
+    return [opleiding for opleiding in sources.knowledge.all(Opleiding) if wereld.id in opleiding.werelden]
+
+
+def wereld_opleidingen(question: Question, subject: Subject, sources: Sources) -> Answer:
+    wereld = _wereld(subject)
+    opleidingen = of_wereld(wereld, sources)
+    rows = [
+        {"label": f"Niveau {level}", "value": ", ".join(o.naam for o in opleidingen if o.niveau == level)}
+        for level in levels_of(opleidingen)
+    ]
+    open_levels = sources.knowledge.one(Leerweg, question.leerweg).niveaus if question.leerweg else None
+    first = [o for o in opleidingen if open_levels is None or o.niveau in open_levels] or opleidingen
+    picks = [next(o for o in first if o.niveau == level) for level in levels_of(first)]
+    fill = [o for o in first if o not in picks]
+    phrase = "wereld.opleidingen" if open_levels is None else "wereld.opleidingen_leerweg"
+    text = sources.say(
+        phrase,
+        naam=wereld.naam,
+        aantal=len(opleidingen),
+        lijst=named((picks + fill)[:MOST_NAMED]),
+        leerweg=question.leerweg,
+    )
+    card = {"title": wereld.naam, "rows": rows}
+    choices = [Choice(o.naam, f"inhoud|{o.key}") for o in picks[:3] if len(o.naam) <= 40]
+    return Answer(text, (*choices, sources.button("waar", wereld.key)), card=card)
+
+
+def wereld_levels(question: Question, subject: Subject, sources: Sources) -> Answer:
+    wereld = _wereld(subject)
+    levels = levels_of(of_wereld(wereld, sources))
+    text = sources.say("wereld.niveau", naam=wereld.naam, niveaus=join([str(level) for level in levels]))
+    return Answer(text, tuple(sources.button(kind, wereld.key) for kind in ("opleidingen", "waar", "wanneer")))
+
+
+def wereld_admission(question: Question, subject: Subject, sources: Sources) -> Answer:
+    wereld = _wereld(subject)
+    levels = levels_of(of_wereld(wereld, sources))
+    if question.leerweg:
+        leerweg = sources.knowledge.one(Leerweg, question.leerweg)
+        allowed = [level for level in levels if level in leerweg.niveaus]
+        phrase = "wereld.toelating_leerweg" if allowed else "wereld.toelating"
+        text = sources.say(
+            phrase, naam=wereld.naam, leerweg=leerweg.afkorting, niveaus=join([str(n) for n in allowed], "of")
+        )
+    else:
+        text = sources.say("wereld.toelating", naam=wereld.naam)
+    if wereld.id in TECHNICAL:
+        text += " " + sources.say("toelating.techniek")
+    return Answer(text, tuple(sources.button(kind, wereld.key) for kind in ("opleidingen", "waar", "wanneer")))
+
+
+def wereld_where(question: Question, subject: Subject, sources: Sources) -> Answer:
+    wereld = _wereld(subject)
+    schools = [s for s in sources.knowledge.all(School) if s.soort == "mbo" and wereld.id in s.werelden]
+    return where_to_learn(wereld.naam, schools, subject, sources)

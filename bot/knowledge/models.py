@@ -1,0 +1,282 @@
+"""What stands in the knowledge files: one model an entry type, one file (or folder) each."""
+
+import re
+from datetime import date
+from typing import ClassVar, Literal, Optional
+
+from pydantic import BaseModel, ConstrainedStr, Extra, Field
+
+
+class Text(ConstrainedStr):
+    """Text with something in it."""
+
+    min_length = 1
+    strip_whitespace = True
+
+
+class Label(Text):
+    """Text that fits on a button."""
+
+    max_length = 32
+
+
+class Id(ConstrainedStr):
+    """Lower case letters, digits and hyphens."""
+
+    regex = re.compile(r"^[a-z0-9][a-z0-9-]*$")
+
+
+class Crebo(ConstrainedStr):
+    """Five digits."""
+
+    regex = re.compile(r"^\d{5}$")
+
+
+class Key(ConstrainedStr):
+    """A subject key, `type:id`, such as `opleiding:25641` or `onderwerp:bol`."""
+
+    regex = re.compile(r"^[a-z]+:[a-z0-9][a-z0-9-]*$")
+
+
+class Riasec(ConstrainedStr):
+    """Three Holland types, the main one first."""
+
+    regex = re.compile(r"^[RIASEC]{3}$")
+
+
+class HttpsUrl(ConstrainedStr):
+    """An address that starts with https."""
+
+    regex = re.compile(r"^https://\S+$")
+
+
+JaNee = Literal["ja", "nee", "soms"]
+
+
+class Entry(BaseModel):
+    """What every entry has: an id that never changes, a source and a confidence."""
+
+    type: ClassVar[str]
+    id: Id
+    bron: Text
+    betrouwbaarheid: Literal["hoog", "middel"]
+    naam: Text
+    namen: list[Text] = Field(default_factory=list, description="What pupils type; matched as whole words.")
+    vragen: list[Text] = Field(default_factory=list, description="Questions as pupils type them.")
+
+    class Config:
+        extra = Extra.forbid
+
+    @property
+    def key(self) -> str:
+        """The subject key, `type:id`."""
+        return f"{self.type}:{self.id}"
+
+    @property
+    def label(self) -> str:
+        """What stands on a button for this entry."""
+        return self.naam
+
+
+class Wereld(Entry):
+    """A sector as pupils see it."""
+
+    type: ClassVar[str] = "wereld"
+    uitleg: Text
+    dag: Text
+    werk: Text
+    handig: Text
+    beroepen: list[Text]
+    kans: Optional[Text]
+    let_op: Optional[Text]
+    profielen: list[Id] = []
+    riasec: Riasec
+    hoofdgroepen: list[Text] = []
+
+
+class Opleiding(Entry):
+    """A kwalificatie of the mbo; the id is its crebo."""
+
+    type: ClassVar[str] = "opleiding"
+    id: Crebo
+    niveau: int = Field(ge=1, le=4)
+    werelden: list[Id] = Field(min_items=1)
+    uitleg: Text
+    let_op: Optional[Text]
+    specialist: bool = False
+
+
+class Leerweg(Entry):
+    """One of the four leerwegen of the vmbo."""
+
+    type: ClassVar[str] = "leerweg"
+    afkorting: Text
+    uitleg: Text
+    past_bij: Text
+    praktijk: Text
+    niveaus: list[int]
+    havo: bool
+
+
+class Profiel(Entry):
+    """A profiel of the vmbo."""
+
+    type: ClassVar[str] = "profiel"
+    afkorting: Text
+    uitleg: Text
+    vakken: Text
+    werelden: list[Id]
+
+
+class Niveau(Entry):
+    """A level of the mbo; ids 1 to 4."""
+
+    type: ClassVar[str] = "niveau"
+    duur: Text
+    uitleg: Text
+    vervolg: Text
+    toelating: Text
+
+    @property
+    def label(self) -> str:
+        return f"Niveau {self.id}"
+
+
+class Doorstroom(Entry):
+    """A row of the table of who may go where."""
+
+    type: ClassVar[str] = "doorstroom"
+    entree: JaNee
+    niveau2: JaNee
+    niveau3: JaNee
+    niveau4: JaNee
+    havo: JaNee
+    uitleg: Text
+
+    def mag(self, niveau: int) -> JaNee:
+        """Whether this vooropleiding gives direct access to the mbo level (1 is entree)."""
+        return (self.entree, self.niveau2, self.niveau3, self.niveau4)[niveau - 1]
+
+
+class Onderwerp(Entry):
+    """A topic with its answer, and answers to other kinds of question about it."""
+
+    type: ClassVar[str] = "onderwerp"
+    knop: Label
+    antwoord: Text
+    antwoorden: dict[str, Text] = {}
+    zie_ook: list[Key] = []
+    vergelijkt: list[Key] = []
+
+    @property
+    def label(self) -> str:
+        return self.knop
+
+
+class Activiteit(Entry):
+    """A LOB activity: what it is, preparing for it, looking back on it."""
+
+    type: ClassVar[str] = "activiteit"
+    knop: Label
+    uitleg: Text
+    voorbereiden: Text
+    meenemen: Optional[Text]
+    terugkijken: Text
+    competenties: list[Literal["kwaliteiten", "motieven", "werk", "sturing", "netwerken"]] = []
+    regio: Optional[Text]
+
+    @property
+    def label(self) -> str:
+        return self.knop
+
+
+class School(Entry):
+    """A school in or near the region."""
+
+    type: ClassVar[str] = "school"
+    soort: Literal["mbo", "vmbo", "pro"]
+    plaatsen: list[Text]
+    uitleg: Text
+    werelden: list[Id] = []
+
+
+class Interesse(Entry):
+    """Something a pupil likes, and the werelden it may lead to."""
+
+    type: ClassVar[str] = "interesse"
+    werelden: list[Id] = Field(min_items=1, max_items=5)
+
+
+class Hulplijn(Entry):
+    """A helpline."""
+
+    type: ClassVar[str] = "hulplijn"
+    telefoon: Optional[Text]
+    chat: Optional[HttpsUrl]
+    kosten_tijd: Text
+    voor: Text
+
+
+class Nood(Entry):
+    """A sign of distress: how it is recognised and which helplines are named."""
+
+    type: ClassVar[str] = "nood"
+    antwoord: Text
+    hulplijnen: list[Id] = Field(min_items=1)
+    patronen: list[Text] = []
+    niet: list[Text] = []
+
+
+class Event(Entry):
+    """An entry of the LOB-kalender. No date means that the date is not known yet."""
+
+    type: ClassVar[str] = "event"
+    naam: Text = Text("")
+    titel: Text
+    soort: Id
+    datum: Optional[date]
+    einddatum: Optional[date]
+    tijd: Optional[Text]
+    plaats: Optional[Text]
+    leerjaren: list[int] = []
+    werelden: list[Id] = []
+    organisator: Text
+    uitleg: Text
+    aanmelden: Optional[Text]
+    voorbeeld: bool = False
+
+    @property
+    def last_day(self) -> Optional[date]:
+        """The day after which the event is over; None when the date is not known."""
+        return self.einddatum or self.datum
+
+
+class Phrases(BaseModel):
+    """The sentences that Lobke fills in: a template for each type and kind of question, and the greeting."""
+
+    begroeting: Text
+    begroeting_keuzes: list[Text]
+    zinnen: dict[str, Text]
+    knoppen: dict[str, Label]
+    algemeen: dict[str, Key] = Field(description="For a kind of question without a subject: the topic that answers it.")
+
+    class Config:
+        extra = Extra.forbid
+
+
+TYPES: dict[str, type[Entry]] = {
+    "werelden": Wereld,
+    "opleidingen": Opleiding,
+    "leerwegen": Leerweg,
+    "profielen": Profiel,
+    "niveaus": Niveau,
+    "doorstroom": Doorstroom,
+    "onderwerpen": Onderwerp,
+    "activiteiten": Activiteit,
+    "scholen": School,
+    "interesses": Interesse,
+    "hulplijnen": Hulplijn,
+    "nood": Nood,
+    "kalender": Event,
+}
+"""File or folder name in knowledge/ → model of its entries."""

@@ -1,0 +1,95 @@
+"""A question as the answers see it, the answer to it, and the sources it comes from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Optional
+
+from bot.knowledge.loader import Knowledge
+from bot.knowledge.models import Niveau
+from bot.knowledge.names import Names, Subject
+
+SPECIFIC = {"opleiding", "beroep", "wereld", "profiel", "school", "activiteit"}
+"""Types of subject that a fitting known question must name too."""
+
+SURE_HIT = 0.80
+LIKELY_HIT = 0.62
+LEAST_HIT = 0.50
+"""How much a known question must be like the message: to be asked for sure, probably, or perhaps."""
+
+TECHNICAL = {"bouw", "techniek", "mobiliteit", "maritiem", "ict", "ambacht"}
+"""Werelden for which wiskunde or nask1 may be asked. Source: Doorstroomregeling vmbo-mbo 2020 (confidence: middel)."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An entry whose known question is like the message; `score` from 0 to 1."""
+
+    key: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is known of a message: its kind, the subjects it names, and what is remembered of the conversation."""
+
+    kind: Optional[str]
+    subjects: tuple[tuple[str, ...], ...] = ()
+    """For every name in the message the subject keys it may mean."""
+    hits: tuple[Hit, ...] = ()
+    text: str = ""
+    today: date = date.min
+    leerweg: Optional[str] = None
+    last_subject: Optional[str] = None
+    last_kind: Optional[str] = None
+    chosen: bool = False
+    """True when it was a pressed choice: kind and subjects are certain."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A button: its label, and the meaning `kind|subject|…` that comes back when it is pressed."""
+
+    label: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply, and what to remember and to log of it."""
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+    card: Optional[dict[str, Any]] = None
+    outcome: str = "answered"
+    kind: Optional[str] = None
+    subject: Optional[str] = None
+    leerweg: Optional[str] = None
+
+
+@dataclass
+class Sources:
+    """The knowledge and its names, as the functions below need them."""
+
+    knowledge: Knowledge
+    names: Names
+
+    def say(self, phrase: str, **fields: object) -> str:
+        """The phrase of knowledge/antwoorden.yml, filled in."""
+        return self.knowledge.phrases.zinnen[phrase].format(**fields).strip()
+
+    def button(self, name: str, subject: str = "", **fields: object) -> Choice:
+        """A choice with the label of knowledge/antwoorden.yml; its name is the kind of question it asks."""
+        return Choice(self.knowledge.phrases.knoppen[name].format(**fields), f"{name}|{subject}")
+
+    def about(self, key: str, kind: str = "inhoud") -> Choice:
+        """A choice that asks about an entry, with the entry's own label."""
+        entry = self.knowledge.entries[key]
+        return Choice(entry.label, f"{kind}|{key}")
+
+    def niveau(self, number: int) -> Niveau:
+        return self.knowledge.one(Niveau, str(number))
+
+
+Function = Callable[[Question, Subject, Sources], Answer]
+"""An answer to one kind of question about one type of subject."""

@@ -1,0 +1,46 @@
+"""JSON Schemas of the knowledge files, so that an editor completes the fields and marks a mistake."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bot.knowledge.loader import PHRASES_FILE
+from bot.knowledge.models import TYPES, Entry, Phrases
+
+_SHARED = ("bron", "betrouwbaarheid")
+
+
+def file_schema(model: type[Entry]) -> dict[str, Any]:
+    """The schema of a file of this type: `standaard` with the shared fields, and `items`."""
+    item = model.schema()
+    shared = {name: item["properties"][name] for name in _SHARED}
+    item["required"] = [name for name in item.get("required", []) if name not in _SHARED]
+    item.pop("definitions", None)
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": model.__name__,
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["items"],
+        "properties": {
+            "standaard": {"type": "object", "properties": shared, "additionalProperties": False},
+            "items": {"type": "array", "items": item},
+        },
+    }
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Every schema by the name of its file."""
+    made = {f"{name}.json": file_schema(model) for name, model in TYPES.items()}
+    made[PHRASES_FILE.replace(".yml", ".json")] = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        **Phrases.schema(),
+    }
+    return made
+
+
+def write(folder: Path) -> None:
+    """Write every schema to `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, schema in schemas().items():
+        (folder / name).write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
