@@ -1,0 +1,56 @@
+"""Small talk, and what a pupil tells about herself."""
+
+import re
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.turn import Turn, sources
+from bot.knowledge.answers import answer
+from bot.knowledge.question import SURE_HIT
+
+_OUTCOMES = {"buiten_bereik": "out_of_scope", "andere_taal": "out_of_scope"}
+_LEERJAREN = {
+    "1": ("1", "een", "eerste", "eerstejaars", "brugklas"),
+    "2": ("2", "twee", "tweede", "tweedejaars"),
+    "3": ("3", "drie", "derde", "derdejaars"),
+    "4": ("4", "vier", "vierde", "vierdejaars", "examenjaar", "eindexamenjaar", "examenklas"),
+}
+
+
+def small_talk(turn: Turn, name: str) -> list[EventType]:
+    """The fixed response of this name, unless the message is almost a question that the knowledge answers."""
+    hits = turn.hits()
+    if hits and hits[0].score >= SURE_HIT:
+        return turn.say(answer(turn.question(None), sources()))
+    return turn.utter(f"utter_{name}", _OUTCOMES.get(name, "small_talk"))
+
+
+class ActionGesprek(Action):
+    """Small talk and what is out of scope: the response with the intent's name."""
+
+    def name(self) -> str:
+        return "action_gesprek"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        turn = Turn(dispatcher, tracker)
+        return small_talk(turn, turn.intent)
+
+
+class ActionLeerjaar(Action):
+    """Remembers the leerjaar and says what to do in that year."""
+
+    def name(self) -> str:
+        return "action_leerjaar"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        turn = Turn(dispatcher, tracker)
+        words = re.findall(r"[a-z]+|\d", turn.text.lower())
+        year = next((year for word in words for year, names in _LEERJAREN.items() if word in names), None)
+        question = turn.question("inhoud")
+        key = f"onderwerp:lob-leerjaar-{year}"
+        if year and sources().knowledge.get(key):
+            question = turn.question_about("inhoud", key)
+        return [*turn.say(answer(question, sources())), *([SlotSet("leerjaar", year)] if year else [])]

@@ -1,0 +1,29 @@
+"""Signs of distress: the right helplines, at once."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.turn import Turn, sources
+from bot.knowledge.kinds.help import distress
+
+_DISTRESS = "nood_"
+
+
+def helplines(turn: Turn) -> list[EventType]:
+    """The helplines that fit what was said, now or before."""
+    return turn.say(distress(turn.slot("last_distress"), sources()))
+
+
+class ActionNood(Action):
+    """Answers a sign of distress before anything else."""
+
+    def name(self) -> str:
+        return "action_nood"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        turn = Turn(dispatcher, tracker)
+        kind = turn.intent.removeprefix(_DISTRESS).replace("_", "-")
+        return [*turn.say(distress(kind, sources())), SlotSet("last_distress", kind)]

@@ -1,0 +1,24 @@
+"""A pupil who wants to talk to a person."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.turn import Turn
+
+
+def someone_to_talk_to(turn: Turn) -> list[EventType]:
+    """Says who can help and how to reach them."""
+    return turn.utter("utter_mens", "wants_person")
+
+
+class ActionMens(Action):
+    """Answers a pupil who asks for a person."""
+
+    def name(self) -> str:
+        return "action_mens"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        return someone_to_talk_to(Turn(dispatcher, tracker))

@@ -1,0 +1,109 @@
+"""One turn of a conversation as the custom actions see it: what was said, how to answer, what to log."""
+
+from dataclasses import replace
+from time import perf_counter
+from typing import Any, Optional
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.clock import today
+from bot.knowledge.loader import Knowledge, current
+from bot.knowledge.names import Names
+from bot.knowledge.question import Answer, Hit, Question, Sources
+from bot.monitoring.log import Interaction, record
+
+QUESTION = "vraag_"
+_sources: Optional[Sources] = None
+
+
+def sources() -> Sources:
+    """The knowledge as the files are now, with its names."""
+    global _sources
+    knowledge: Knowledge = current()
+    if _sources is None or _sources.knowledge is not knowledge:
+        _sources = Sources(knowledge, Names(knowledge))
+    return _sources
+
+
+class Turn:
+    """Reads the tracker once. `kind` is the kind of question, when the intent is one."""
+
+    def __init__(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+        self._started = perf_counter()
+        self._dispatcher = dispatcher
+        self._tracker = tracker
+        message: dict[str, Any] = tracker.latest_message
+        self.text: str = message.get("text") or ""
+        self.intent: str = message["intent"].get("name") or ""
+        self.confidence = float(message["intent"].get("confidence") or 0.0)
+        self._entities: list[dict[str, Any]] = message.get("entities") or []
+        self.kind = self.intent.removeprefix(QUESTION) if self.intent.startswith(QUESTION) else None
+
+    def slot(self, name: str) -> Optional[str]:
+        """What is remembered under this name."""
+        value = self._tracker.get_slot(name)
+        return str(value) if value is not None else None
+
+    def entity(self, name: str) -> Optional[str]:
+        """The value of the first entity with this name."""
+        return next((str(entity["value"]) for entity in self._entities if entity["entity"] == name), None)
+
+    def hits(self) -> tuple[Hit, ...]:
+        """The entries with a question like this message, best first."""
+        return tuple(Hit(e["value"], float(e["confidence_entity"])) for e in self._entities if e["entity"] == "hit")
+
+    def question(self, kind: Optional[str]) -> Question:
+        """The message as a question of this kind, with what is remembered."""
+        return Question(
+            kind=kind,
+            subjects=tuple(tuple(str(e["value"]).split()) for e in self._entities if e["entity"] == "subject"),
+            hits=self.hits(),
+            text=self.text,
+            today=today(),
+            leerweg=self.slot("leerweg"),
+            last_subject=self.slot("last_subject"),
+            last_kind=self.slot("last_kind"),
+        )
+
+    def question_about(self, kind: Optional[str], *subjects: str) -> Question:
+        """A question that is certain, as when a choice is pressed: the text no longer counts."""
+        keys = tuple((subject,) for subject in subjects if subject)
+        return replace(self.question(kind), subjects=keys, hits=(), text="", chosen=True)
+
+    def say(self, answer: Answer) -> list[EventType]:
+        """Give the answer, log it, and return what to remember."""
+        self._dispatcher.utter_message(
+            text=answer.text,
+            buttons=[{"title": choice.label, "payload": choice.meaning} for choice in answer.choices],
+            json_message={"card": answer.card} if answer.card else None,
+        )
+        self.log(answer.outcome, answer.kind, answer.subject)
+        remembered: list[EventType] = []
+        if answer.subject:
+            remembered += [SlotSet("last_subject", answer.subject), SlotSet("last_kind", answer.kind)]
+        if answer.leerweg:
+            remembered.append(SlotSet("leerweg", answer.leerweg))
+        return remembered
+
+    def utter(self, response: str, outcome: str) -> list[EventType]:
+        """Give a response of domain.yml and log it."""
+        self._dispatcher.utter_message(response=response)
+        self.log(outcome)
+        return []
+
+    def log(self, outcome: str, kind: Optional[str] = None, subject: Optional[str] = None) -> None:
+        """Log topic and outcome; the text only when it was not understood."""
+        record(
+            Interaction(
+                conversation=self._tracker.sender_id,
+                intent=self.intent,
+                kind=kind,
+                subject=subject,
+                outcome=outcome,
+                confidence=self.confidence,
+                duration_ms=round(1000 * (perf_counter() - self._started)),
+                text=self.text if outcome == "not_understood" else None,
+            )
+        )

@@ -1,0 +1,49 @@
+"""Answers questions, typed or chosen."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.gesprek import small_talk
+from actions.nood import helplines
+from actions.overdracht import someone_to_talk_to
+from actions.turn import Turn, sources
+from actions.verkenning import start
+from bot.knowledge.answers import answer
+
+_KINDS = {"vertel_interesse": "interesse", "vertel_leerweg": "toelating"}
+
+
+class ActionAnswer(Action):
+    """Answers what was typed: the kind of question is the intent, the subjects are looked up."""
+
+    def name(self) -> str:
+        return "action_answer"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        turn = Turn(dispatcher, tracker)
+        return turn.say(answer(turn.question(_KINDS.get(turn.intent, turn.kind)), sources()))
+
+
+class ActionChoose(Action):
+    """Does what a pressed choice means: `kind|subject|…`, or the name of a part of the talk."""
+
+    def name(self) -> str:
+        return "action_choose"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        turn = Turn(dispatcher, tracker)
+        kind, *subjects = (turn.entity("keuze") or "").split("|")
+        if kind == "start":
+            return start(turn)
+        if kind == "mens":
+            return someone_to_talk_to(turn)
+        if kind == "nummers":
+            return helplines(turn)
+        if kind in ("nood_ja", "nood_nee"):
+            return turn.utter(f"utter_{kind}", "distress")
+        if kind in ("privacy", "wie_ben_je", "wat_kun_je"):
+            return small_talk(turn, kind)
+        return turn.say(answer(turn.question_about(kind or None, *subjects), sources()))

@@ -1,0 +1,1 @@
+"""What Rasa loads by dotted name. The only part of bot/ that imports Rasa and spaCy."""

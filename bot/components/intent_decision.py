@@ -1,0 +1,85 @@
+"""The last word on the intent: distress before all else, and "not sure" when nothing is likely."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.nlu.constants import (
+    ENTITIES,
+    INTENT,
+    INTENT_NAME_KEY,
+    INTENT_RANKING_KEY,
+    PREDICTED_CONFIDENCE_KEY,
+    TEXT,
+)
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.components.known_questions import HIT
+from bot.knowledge.distress import Distress
+from bot.knowledge.loader import Knowledge, current
+
+DISTRESS = "nood_"
+
+
+def decide(
+    ranking: list[dict[str, Any]], hits: list[dict[str, Any]], sign: Optional[str], config: dict[str, float]
+) -> dict[str, Any]:
+    """The intent with its confidence: from the ranking, the known questions and the distress patterns."""
+    if sign:
+        return _intent(f"{DISTRESS}{sign}", 1.0)
+    best_hit = hits[0] if hits else None
+    if best_hit and best_hit["value"].startswith("nood:") and best_hit["confidence_entity"] >= config["distress_hit"]:
+        return _intent(f"{DISTRESS}{best_hit['value'].partition(':')[2]}", best_hit["confidence_entity"])
+    if ranking and ranking[0][INTENT_NAME_KEY].startswith(DISTRESS) and ranking[0]["confidence"] >= config["distress"]:
+        return _intent(ranking[0][INTENT_NAME_KEY], ranking[0]["confidence"])
+    calm = [intent for intent in ranking if not intent[INTENT_NAME_KEY].startswith(DISTRESS)]
+    if not calm or calm[0]["confidence"] < config["threshold"]:
+        return _intent(DEFAULT_NLU_FALLBACK_INTENT_NAME, calm[0]["confidence"] if calm else 0.0)
+    return _intent(calm[0][INTENT_NAME_KEY], calm[0]["confidence"])
+
+
+def _intent(name: str, confidence: float) -> dict[str, Any]:
+    return {INTENT_NAME_KEY: name.replace("-", "_"), PREDICTED_CONFIDENCE_KEY: float(confidence)}
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class IntentDecision(GraphComponent):
+    """Sets the final intent. Settings are confidences from 0 to 1."""
+
+    def __init__(self, config: dict[str, float]) -> None:
+        self._config = config
+        self._knowledge: Optional[Knowledge] = None
+        self._distress: Optional[Distress] = None
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`threshold`: below it nothing is sure. `distress` and `distress_hit`: least for a sign of distress."""
+        return {"threshold": 0.2, "distress": 0.5, "distress_hit": 0.75}
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> IntentDecision:
+        """Create the component; there is nothing to train."""
+        return cls(config)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Decides for every message."""
+        knowledge = current()
+        if self._distress is None or knowledge is not self._knowledge:
+            self._knowledge, self._distress = knowledge, Distress(knowledge)
+        for message in messages:
+            hits = [entity for entity in message.get(ENTITIES, []) if entity["entity"] == HIT]
+            sign = self._distress.find(message.get(TEXT) or "")
+            intent = decide(message.get(INTENT_RANKING_KEY) or [], hits, sign, self._config)
+            message.set(INTENT, intent, add_to_output=True)
+        return messages
