@@ -1,0 +1,169 @@
+"""The command `lobke`."""
+
+import shutil
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn, Optional
+
+import click
+from pydantic import ValidationError
+
+from bot import model
+from bot.run import Stack
+from bot.settings import Settings, settings
+
+MEGABYTE = 1024 * 1024
+NEEDED_MEGABYTES = 200
+PORT_SETTINGS = ("port", "rasa_port", "actions_port")
+
+
+class Stopped(BaseException):
+    """Ctrl-C, or a request to end."""
+
+
+def _fail(text: str) -> NoReturn:
+    click.echo(text, err=True)
+    sys.exit(1)
+
+
+def _on_signals(handler: Any) -> None:
+    signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGTERM, handler)
+
+
+def _stop(number: int, frame: Optional[FrameType]) -> NoReturn:
+    _on_signals(signal.SIG_IGN)
+    raise Stopped
+
+
+def busy_port(current: Settings) -> str:
+    """A sentence about the first port that cannot be used, or ""."""
+    taken: set[int] = set()
+    for name in PORT_SETTINGS:
+        port = getattr(current, name)
+        variable = f"LOBKE_{name.upper()}"
+        if port in taken:
+            return f"Poort {port} staat bij 2 onderdelen. Kies een andere met {variable}."
+        taken.add(port)
+        host = current.host if name == "port" else "127.0.0.1"
+        try:
+            with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+                pass
+        except PermissionError:
+            return f"Poort {port} mag je niet gebruiken. Kies een andere, bijvoorbeeld: {variable}=8000 make start"
+        except OSError:
+            return f"Poort {port} is al in gebruik. Kies een andere, bijvoorbeeld: {variable}={port + 10} make start"
+    return ""
+
+
+def full_disk(folder: Path) -> str:
+    """A sentence when the disk of this folder is nearly full, or ""."""
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free // MEGABYTE
+    if free >= NEEDED_MEGABYTES:
+        return ""
+    return f"De schijf is bijna vol: er is {free} MB vrij en Lobke heeft minstens {NEEDED_MEGABYTES} MB nodig."
+
+
+def _migrate() -> None:
+    from bot.storage.database import DatabaseDown, migrate
+
+    try:
+        migrate()
+    except DatabaseDown as error:
+        _fail(f"De database antwoordt niet ({error}). Kijk naar LOBKE_DATABASE_URL of de map {settings().data_dir}.")
+
+
+def _train() -> None:
+    terminal = sys.stdout.isatty()
+
+    def progress(seconds: int) -> None:
+        if terminal:
+            click.echo(f"\rLobke leert de voorbeeldvragen … {seconds} s", nl=False)
+        elif seconds % 10 == 0:
+            click.echo(f"Lobke leert de voorbeeldvragen … {seconds} s")
+
+    try:
+        model.train(progress)
+    except model.TrainingError as error:
+        click.echo()
+        _fail(f"Het leren is mislukt: {error}\nAlles staat in {model.model_path().parent / 'train.log'}.")
+    if terminal:
+        click.echo()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def lobke() -> None:
+    """Lobke, de studiekeuze-assistent van LOB."""
+
+
+@lobke.command()
+def start() -> None:
+    """Start Lobke. Stoppen kan met Ctrl-C."""
+    current = settings()
+    problem = busy_port(current) or full_disk(current.data_dir)
+    if problem:
+        _fail(problem)
+    _on_signals(_stop)
+    stack = Stack(current)
+    try:
+        _migrate()
+        if not model.is_current():
+            _train()
+        stack.start()
+        if not stack.wait_until_healthy() and not stack.ended():
+            _fail(f"Lobke is na 2 minuten nog niet klaar. {stack.health()[1]}")
+        if not stack.ended():
+            click.echo(f"Lobke staat klaar: {stack.url} (stoppen: Ctrl-C)")
+        name, code = stack.wait()
+        _fail(f"Het onderdeel {name} is gestopt (code {code}), dus Lobke stopt ook. Hierboven staat wat er misging.")
+    except Stopped:
+        click.echo("\nLobke stopt.")
+    finally:
+        _on_signals(signal.SIG_IGN)  # a second Ctrl-C must not break off the stopping
+        stack.stop()
+
+
+@lobke.command()
+@click.option("--force", is_flag=True, help="Ook als er niets is veranderd.")
+def train(force: bool) -> None:
+    """Leer de voorbeeldvragen, als er iets is veranderd."""
+    if force or not model.is_current():
+        _train()
+    click.echo("Lobke kent de voorbeeldvragen.")
+
+
+@lobke.command()
+def migrate() -> None:
+    """Breng de database bij."""
+    _migrate()
+    click.echo("De database is bij.")
+
+
+@lobke.command()
+def health() -> None:
+    """Zeg of Lobke draait. Eindigt met 1 als dat niet zo is."""
+    healthy, detail = Stack(settings()).health()
+    if not healthy:
+        _fail(f"Lobke werkt niet goed. {detail}".strip())
+    click.echo("Lobke werkt.")
+
+
+def main() -> None:
+    """Run the command of the arguments; a wrong setting becomes one sentence."""
+    try:
+        settings()
+    except ValidationError as error:
+        wrong = ", ".join(f"LOBKE_{str(problem['loc'][0]).upper()}" for problem in error.errors())
+        _fail(f"Een instelling klopt niet: {wrong}.")
+    try:
+        lobke()
+    except OSError as error:
+        _fail(f"Dat lukt niet: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The interaction log: topics and outcomes, and what a pupil typed only when it was not understood, redacted."""
+
+import uuid
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Optional
+
+import structlog
+
+from bot import clock
+from bot.keys import conversation_hash
+from bot.privacy.redaction import redact
+from bot.settings import settings
+from bot.storage.spool import Spool
+
+log = structlog.get_logger()
+
+NOT_UNDERSTOOD = "not_understood"
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """One answered question. `text` is kept only with the outcome NOT_UNDERSTOOD."""
+
+    conversation: str  # Rasa's sender id; the log gets a keyed hash of it
+    intent: Optional[str] = None
+    kind: Optional[str] = None  # kind of question: niveau, kosten …
+    subject: Optional[str] = None  # a subject key: wereld:zorg …
+    outcome: Optional[str] = None
+    confidence: Optional[float] = None  # 0 to 1
+    duration_ms: Optional[int] = None
+    text: Optional[str] = None
+
+
+def record(interaction: Interaction) -> None:
+    """Logs the interaction. Never waits for the database and never raises."""
+    try:
+        row = asdict(interaction)
+        for name, length in (("intent", 64), ("kind", 64), ("subject", 128), ("outcome", 64)):
+            row[name] = row[name] and str(row[name])[:length]
+        row["id"] = str(uuid.uuid4())
+        row["at"] = clock.now()
+        row["conversation"] = conversation_hash(interaction.conversation)
+        kept = interaction.text and interaction.outcome == NOT_UNDERSTOOD
+        row["text"] = redact(interaction.text or "") if kept else None
+        _spool(settings().spool_dir).put([("interactions", row)])
+    except Exception as error:
+        log.error("interaction_not_recorded", error=type(error).__name__)
+
+
+@lru_cache(maxsize=4)
+def _spool(folder: Path) -> Spool:
+    spool = Spool(folder)
+    spool.start()
+    return spool

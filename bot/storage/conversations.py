@@ -1,0 +1,277 @@
+"""Conversations and their messages. A database that is locked or gone never costs the pupil an answer.
+
+What cannot be written now goes to the spool; a little memory of recent conversations bridges the gap.
+"""
+
+import re
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Optional
+
+from sqlalchemy import column, delete, inspect, select, table
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql.expression import TableClause
+
+from bot import clock
+from bot.keys import conversation_hash
+from bot.settings import settings
+from bot.storage import tables
+from bot.storage.database import (
+    DatabaseDown,
+    Row,
+    blank_forgotten,
+    is_forgotten,
+    shrink_wal,
+    transaction,
+    write_rows,
+)
+from bot.storage.spool import Spool
+
+REMEMBERED_CONVERSATIONS = 2000
+REMEMBERED_CHOICES = 100  # a conversation
+REMEMBERED_TURNS = 10  # a conversation
+PAUSE_SECONDS = 3.0  # after a failure the database is left alone this long, so that pupils do not wait for it
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # NUL and half characters: PostgreSQL and UTF-8 know none
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A button: what it says, and what pressing it means to the dialogue (opaque here)."""
+
+    label: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is to be said: Markdown text, choices, and a card for the widget to draw."""
+
+    text: str
+    choices: Sequence[Choice] = ()
+    card: Optional[dict[str, Any]] = None
+
+
+@dataclass(frozen=True)
+class Message:
+    """A stored message. Ids order by time when compared as text; `choices` are {"id", "label"}, without meaning."""
+
+    id: str
+    sender: str  # bot, pupil or decaan
+    at: datetime
+    text: str
+    choices: Optional[list[dict[str, str]]] = None
+    card: Optional[dict[str, Any]] = None
+    request_key: Optional[str] = None
+
+
+@dataclass
+class _Memory:
+    expires_at: Optional[datetime] = None
+    gone: bool = False
+    choices: "OrderedDict[str, Choice]" = field(default_factory=OrderedDict)
+    turns: "OrderedDict[str, list[Message]]" = field(default_factory=OrderedDict)
+    unsaved: list[Message] = field(default_factory=list)
+
+
+class Conversations:
+    """All calls block; call them from a thread. Rows that the database does not take go to `spool`."""
+
+    def __init__(self, spool: Spool) -> None:
+        self.spool = spool
+        self._lock = threading.Lock()
+        self._memories: OrderedDict[str, _Memory] = OrderedDict()
+        self._paused_until = {"read": 0.0, "write": 0.0}  # a locked database can often still be read
+
+    def add(
+        self,
+        conversation_id: str,
+        replies: Sequence[Reply],
+        pupil_text: Optional[str] = None,
+        request_key: Optional[str] = None,
+        sender: str = "bot",
+    ) -> list[Message]:
+        """Stores the pupil's text, if any, and the replies by `sender`; starts or prolongs the conversation.
+
+        Returns the messages as stored. Does not fail when the database does.
+        """
+        now = clock.now()
+        messages, choices = [], {}
+        if pupil_text is not None:
+            messages.append(Message(message_id(), "pupil", now, _storable(pupil_text), request_key=request_key))
+        for reply in replies:
+            offered = {secrets.token_urlsafe(9): choice for choice in reply.choices}
+            choices.update(offered)
+            labels = [{"id": id, "label": choice.label} for id, choice in offered.items()]
+            text = _storable(reply.text)
+            messages.append(Message(message_id(), sender, now, text, labels or None, reply.card, request_key))
+        moments = {"created_at": now, "last_at": now, "expires_at": expiry(now)}
+        rows: list[Row] = [("conversations", {"id": conversation_id, **moments})]
+        rows += [("messages", {**asdict(message), "conversation_id": conversation_id}) for message in messages]
+        rows += [
+            ("choices", {"id": id, "conversation_id": conversation_id, **asdict(choice)})
+            for id, choice in choices.items()
+        ]
+        saved = self._save(rows)
+        with self._memory(conversation_id) as memory:
+            memory.expires_at = moments["expires_at"]
+            memory.choices.update(choices)
+            _trim(memory.choices, REMEMBERED_CHOICES)
+            if request_key:
+                memory.turns[request_key] = messages
+                _trim(memory.turns, REMEMBERED_TURNS)
+            if not saved:
+                memory.unsaved += messages
+        return messages
+
+    def is_open(self, conversation_id: str, started_at: datetime) -> bool:
+        """Whether the conversation exists and has not ended.
+
+        `started_at` comes from the signed token. It decides when the database does not know the conversation (its
+        rows may still wait in a spool) or cannot be read.
+        """
+        now = clock.now()
+        with self._memory(conversation_id) as memory:
+            if memory.gone:
+                return False
+            fallback = memory.expires_at or expiry(started_at)
+        known = tables.conversations
+        try:
+            with self._database() as connection:
+                query = select(known.c.expires_at).where(known.c.id == conversation_id)
+                expires_at = connection.execute(query).scalar()
+                if expires_at is None and is_forgotten(connection, conversation_id):
+                    return False
+        except DatabaseDown:
+            expires_at = None
+        return bool((expires_at or fallback) > now)
+
+    def messages(self, conversation_id: str, after: str = "") -> list[Message]:
+        """The messages with an id past `after`, in order. Raises DatabaseDown."""
+        found = self._stored(conversation_id, tables.messages.c.id > after)
+        with self._memory(conversation_id) as memory:
+            found |= {message.id: message for message in memory.unsaved if message.id > after}
+        return [found[id] for id in sorted(found)]
+
+    def turn(self, conversation_id: str, request_key: str) -> Optional[list[Message]]:
+        """The messages stored under this key, None when there are none or the database cannot tell."""
+        with self._memory(conversation_id) as memory:
+            if request_key in memory.turns:
+                return memory.turns[request_key]
+        try:
+            return list(self._stored(conversation_id, tables.messages.c.request_key == request_key).values()) or None
+        except DatabaseDown:
+            return None
+
+    def choice(self, conversation_id: str, choice_id: str) -> Optional[Choice]:
+        """What a button of this conversation means; None for a button of another one. Raises DatabaseDown."""
+        with self._memory(conversation_id) as memory:
+            if choice_id in memory.choices:
+                return memory.choices[choice_id]
+        offered = tables.choices
+        query = select(offered.c.label, offered.c.meaning).where(
+            offered.c.id == choice_id, offered.c.conversation_id == conversation_id
+        )
+        with self._database() as connection:
+            row = connection.execute(query).first()
+        return Choice(row.label, row.meaning) if row else None
+
+    def forget(self, conversation_id: str) -> None:
+        """Deletes the conversation everywhere, Rasa's events too, and the text of its log rows.
+
+        Raises DatabaseDown when that cannot be done now; then everything is still there.
+        """
+        self.spool.drain()
+        row = {"conversation": conversation_hash(conversation_id), "at": clock.now()}
+        with transaction(write=True) as connection:
+            delete_conversations(connection, [conversation_id])
+            write_rows(connection, [("forgotten", row)])
+            blank_forgotten(connection)
+        with self._memory(conversation_id):
+            self._memories[conversation_id] = _Memory(gone=True)
+        shrink_wal()
+
+    def _stored(self, conversation_id: str, condition: Any) -> dict[str, Message]:
+        stored = tables.messages
+        columns = [stored.c[name] for name in Message.__dataclass_fields__]
+        query = select(*columns).where(stored.c.conversation_id == conversation_id, condition).order_by(stored.c.id)
+        with self._database() as connection:
+            return {row.id: Message(**row._mapping) for row in connection.execute(query)}
+
+    def _save(self, rows: list[Row]) -> bool:
+        try:
+            with self._database(write=True) as connection:
+                write_rows(connection, rows)
+        except DatabaseDown:
+            self.spool.put(rows)
+            return False
+        return True
+
+    @contextmanager
+    def _database(self, write: bool = False) -> Iterator[Connection]:
+        way = "write" if write else "read"
+        if time.monotonic() < self._paused_until[way]:
+            raise DatabaseDown("left alone for a moment")
+        try:
+            with transaction(write) as connection:
+                yield connection
+        except DatabaseDown:
+            self._paused_until[way] = time.monotonic() + PAUSE_SECONDS
+            raise
+
+    @contextmanager
+    def _memory(self, conversation_id: str) -> Iterator[_Memory]:
+        with self._lock:
+            memory = self._memories.setdefault(conversation_id, _Memory())
+            self._memories.move_to_end(conversation_id)
+            _trim(self._memories, REMEMBERED_CONVERSATIONS)
+            yield memory
+
+
+def expiry(moment: datetime) -> datetime:
+    """When a conversation ends whose last message came at this moment."""
+    return moment + timedelta(hours=settings().conversation_hours)
+
+
+def delete_conversations(connection: Connection, ids: list[str]) -> None:
+    """Deletes conversations with everything that hangs on them, and Rasa's rows about them in its own tables."""
+    connection.execute(delete(tables.conversations).where(tables.conversations.c.id.in_(ids)))
+    for events in rasa_tables(connection):
+        connection.execute(delete(events).where(events.c.sender_id.in_(ids)))
+
+
+def rasa_tables(connection: Connection) -> list[TableClause]:
+    """Tables that are not Lobke's own and have a column `sender_id`, such as `events` of Rasa's tracker store."""
+    inspector = inspect(connection)
+    return [
+        table(name, *(column(item["name"]) for item in inspector.get_columns(name)))
+        for name in inspector.get_table_names()
+        if name not in tables.metadata.tables
+        and any(item["name"] == "sender_id" for item in inspector.get_columns(name))
+    ]
+
+
+_id_lock = threading.Lock()
+_last_id = 0
+
+
+def message_id() -> str:
+    """A new id: 13 hex digits of microseconds, always rising in this process, and 6 random ones."""
+    global _last_id
+    with _id_lock:
+        _last_id = max(_last_id + 1, time.time_ns() // 1000)
+        return f"{_last_id:013x}{secrets.token_hex(3)}"
+
+
+def _storable(text: str) -> str:
+    return UNSTORABLE.sub("\ufffd", text)
+
+
+def _trim(items: "OrderedDict[str, Any]", size: int) -> None:
+    while len(items) > size:
+        items.popitem(last=False)

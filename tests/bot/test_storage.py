@@ -1,0 +1,303 @@
+"""Conversations are kept in SQLite or PostgreSQL, and a database that fails never costs the pupil an answer."""
+
+import multiprocessing
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import func, select, text
+
+from bot import clock
+from bot.keys import conversation_hash
+from bot.settings import settings
+from bot.storage import database as storage
+from bot.storage import tables
+from bot.storage.conversations import Choice, Conversations, Reply, message_id
+from bot.storage.database import DatabaseDown, transaction
+from bot.storage.spool import Spool
+
+START = "2026-11-21T12:00:00+01:00"
+REPLY = Reply("Kok word je met **niveau 2**.", [Choice("Hoe lang duurt het?", "duur")], {"kind": "opleiding"})
+
+
+def conversations() -> Conversations:
+    """As a process has them that has just started."""
+    return Conversations(Spool(settings().spool_dir))
+
+
+def count(table: Any) -> int:
+    with transaction() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar())
+
+
+def rasa_said(conversation_id: str) -> None:
+    """What Rasa's tracker store does with the same database."""
+    with transaction(write=True) as connection:
+        connection.execute(text("CREATE TABLE IF NOT EXISTS events (sender_id VARCHAR, timestamp FLOAT, data TEXT)"))
+        values = {"id": conversation_id, "now": time.time()}
+        connection.execute(text("INSERT INTO events VALUES (:id, :now, 'hoe word ik kok')"), values)
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Another process is writing and does not stop."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def eventually(found: Callable[[], bool], seconds: float = 10) -> None:
+    until = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(database: str) -> None:
+    with transaction() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": "lobke_version"})
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_migrating_again_changes_nothing(database: str) -> None:
+    conversations().add("a", [REPLY])
+    storage.migrate()
+    assert count(tables.messages) == 1
+
+
+def _migrate_in_child() -> None:
+    settings.cache_clear()
+    storage.migrate()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_processes_that_migrate_at_the_same_time_do_not_hinder_each_other(
+    kind: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    if kind == "postgresql":
+        monkeypatch.setenv("LOBKE_DATABASE_URL", request.getfixturevalue("postgres_url"))
+        settings.cache_clear()
+    start = multiprocessing.get_context("spawn")
+    children = [start.Process(target=_migrate_in_child) for _ in range(3)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(60)
+    assert [child.exitcode for child in children] == [0, 0, 0]
+    assert count(tables.conversations) == 0
+
+
+def test_sqlite_uses_a_write_ahead_log_and_only_the_owner_can_read_it(sqlite_database: Path) -> None:
+    with transaction() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    assert sqlite_database.stat().st_mode & 0o077 == 0
+
+
+def test_a_database_in_memory_is_refused_in_one_sentence(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOBKE_DATABASE_URL", "sqlite://")
+    settings.cache_clear()
+    with pytest.raises(ValueError, match="LOBKE_DATABASE_URL"):
+        storage.migrate()
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def test_what_was_said_reads_back_the_same_after_a_restart(database: str) -> None:
+    said = conversations().add("a", [REPLY, Reply("En jij?")], "hoe word ik kok 👩‍🍳", "key")
+    assert [message.sender for message in said] == ["pupil", "bot", "bot"]
+    assert conversations().messages("a") == said
+
+
+def test_reading_after_a_message_gives_what_came_later(database: str) -> None:
+    first = conversations().add("a", [REPLY])
+    second = conversations().add("a", [REPLY], "en nu?")
+    conversations().add("b", [REPLY])
+    assert conversations().messages("a", after=first[-1].id) == second
+
+
+def test_message_ids_rise(database: str) -> None:
+    ids = [message_id() for _ in range(1000)]
+    assert ids == sorted(set(ids))
+    assert all(len(id) == 19 for id in ids)
+
+
+def test_text_that_no_database_takes_is_kept_as_far_as_it_can_be(database: str) -> None:
+    (pupil, _) = conversations().add("a", [REPLY], "a\x00b\ud800c")
+    assert pupil.text == "a\ufffdb\ufffdc"
+    assert conversations().messages("a")[0].text == pupil.text
+
+
+def test_a_choice_belongs_to_its_conversation(database: str) -> None:
+    (message,) = conversations().add("a", [REPLY])
+    assert message.choices
+    choice_id = message.choices[0]["id"]
+    assert conversations().choice("a", choice_id) == Choice("Hoe lang duurt het?", "duur")
+    assert conversations().choice("b", choice_id) is None
+    assert conversations().choice("a", "unknown") is None
+
+
+def test_a_turn_is_found_by_its_key(database: str) -> None:
+    said = conversations().add("a", [REPLY], "hoi", "key")
+    conversations().add("a", [REPLY], "nog iets", "other")
+    assert conversations().turn("a", "key") == said
+    assert conversations().turn("a", "unknown") is None
+    assert conversations().turn("b", "key") is None
+
+
+def test_a_conversation_ends_48_hours_after_its_last_message(database: str) -> None:
+    with time_machine.travel(START, tick=False) as travel:
+        started = clock.now()
+        conversations().add("a", [REPLY])
+        travel.shift(40 * 3600)
+        conversations().add("a", [REPLY], "hoi")
+        travel.shift(47 * 3600)
+        assert conversations().is_open("a", started)
+        travel.shift(3601)
+        assert not conversations().is_open("a", started)
+
+
+def test_a_conversation_that_nobody_knows_lives_as_long_as_its_token(database: str) -> None:
+    with time_machine.travel(START, tick=False) as travel:
+        started = clock.now()
+        assert conversations().is_open("unknown", started)
+        travel.shift(48 * 3600)
+        assert not conversations().is_open("unknown", started)
+
+
+def test_a_deleted_conversation_is_gone_everywhere(database: str) -> None:
+    for id in ("a", "b"):
+        conversations().add(id, [REPLY], "hoe word ik kok")
+        rasa_said(id)
+    log = {"id": "1", "at": clock.now(), "conversation": conversation_hash("a"), "subject": "wereld:ict", "text": "kok"}
+    with transaction(write=True) as connection:
+        storage.write_rows(connection, [("interactions", log)])
+
+    conversations().forget("a")
+
+    assert not conversations().is_open("a", clock.now())
+    assert conversations().messages("a") == []
+    with transaction() as connection:
+        for table in (tables.conversations.c.id, tables.messages.c.conversation_id, tables.choices.c.conversation_id):
+            assert set(connection.execute(select(table)).scalars()) == {"b"}
+        assert connection.execute(text("SELECT sender_id FROM events")).scalars().all() == ["b"]
+        row = connection.execute(select(tables.interactions)).one()
+        assert (row.subject, row.text) == ("wereld:ict", None)
+
+
+def test_deleting_works_before_rasa_made_its_table(database: str) -> None:
+    conversations().add("a", [REPLY])
+    conversations().forget("a")
+    assert count(tables.conversations) == 0
+
+
+def test_a_row_that_comes_late_does_not_bring_a_deleted_conversation_back(database: str) -> None:
+    spool = Spool(settings().spool_dir)
+    said = conversations().add("a", [REPLY], "hoi")
+    conversations().forget("a")
+    conversations().add("a", [REPLY], "te laat")
+    log = {"id": "1", "at": clock.now(), "conversation": conversation_hash("a"), "text": "te laat"}
+    spool.put([("interactions", log)])
+    spool.drain()
+    assert count(tables.messages) == 0
+    assert not conversations().is_open("a", said[0].at)
+    with transaction() as connection:
+        assert connection.execute(select(tables.interactions.c.text)).scalars().all() == [None]
+
+
+def test_deleted_text_leaves_the_disk(sqlite_database: Path) -> None:
+    conversations().add("a", [REPLY], "zeldzaamwoord")
+    conversations().forget("a")
+    files = [path for path in sqlite_database.parent.rglob("*") if path.is_file()]
+    assert not [path.name for path in files if b"zeldzaamwoord" in path.read_bytes()]
+
+
+def test_a_locked_database_costs_no_answer_and_the_rows_come_later(sqlite_database: Path) -> None:
+    talk = conversations()
+    talk.spool.start()
+    with locked(sqlite_database):
+        said = talk.add("a", [REPLY], "hoe word ik kok", "key")
+        assert talk.is_open("a", clock.now())
+        assert talk.messages("a") == said
+        assert talk.turn("a", "key") == said
+        assert said[1].choices and talk.choice("a", said[1].choices[0]["id"]) == REPLY.choices[0]
+        assert count(tables.messages) == 0
+    eventually(lambda: count(tables.messages) == 2)
+    assert conversations().messages("a") == said
+    talk.spool.stop()
+
+
+def test_after_one_wait_for_a_locked_database_the_next_pupils_do_not_wait(sqlite_database: Path) -> None:
+    talk = conversations()
+    with locked(sqlite_database):
+        talk.add("a", [REPLY])
+        started = time.monotonic()
+        for number in range(20):
+            talk.add(f"pupil {number}", [REPLY], "hoi")
+        assert time.monotonic() - started < 1
+
+
+def test_a_missing_database_costs_no_answer_and_the_rows_come_when_it_is_back(sqlite_database: Path) -> None:
+    conversations().add("before", [REPLY])
+    away = sqlite_database.with_name("away.db")
+    storage.engine().dispose()
+    sqlite_database.rename(away)
+    talk = conversations()
+    said = talk.add("a", [REPLY], "hoi")
+    assert talk.is_open("a", clock.now())
+    assert not sqlite_database.exists(), "an empty database in its place would hide that it is gone"
+    away.rename(sqlite_database)
+    talk.spool.drain()
+    assert conversations().messages("a") == said
+
+
+def test_a_database_that_disappears_under_open_connections_is_noticed(sqlite_database: Path) -> None:
+    talk = conversations()
+    talk.add("a", [REPLY])
+    away = sqlite_database.with_name("away.db")
+    sqlite_database.rename(away)
+    talk.add("a", [REPLY], "hoi")
+    assert list(settings().spool_dir.glob("*.jsonl")), "the row waits instead of going into the moved file"
+    away.rename(sqlite_database)
+    talk.spool.drain()
+    assert len(conversations().messages("a")) == 3
+
+
+def test_a_postgresql_that_is_gone_costs_no_answer(
+    postgres_url: str, postgres_server: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.bot.postgres import postgres_command
+
+    monkeypatch.setenv("LOBKE_DATABASE_URL", postgres_url)
+    settings.cache_clear()
+    storage.migrate()
+    talk = conversations()
+    talk.add("a", [REPLY])
+    name = postgres_url.partition("@/")[2].partition("?")[0]
+    postgres_command(postgres_server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    postgres_command(
+        postgres_server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    said = talk.add("a", [REPLY], "hoi")
+    assert talk.is_open("a", clock.now())
+    with pytest.raises(DatabaseDown):
+        talk.spool.drain()
+    postgres_command(postgres_server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    talk.spool.drain()
+    assert conversations().messages("a")[1:] == said
+
+
+def test_a_conversation_is_not_said_to_be_deleted_when_it_is_not(sqlite_database: Path) -> None:
+    talk = conversations()
+    said = talk.add("a", [REPLY])
+    with locked(sqlite_database), pytest.raises(DatabaseDown):
+        talk.forget("a")
+    assert conversations().messages("a") == said

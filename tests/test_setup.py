@@ -1,0 +1,170 @@
+"""What a user is promised by `make start`."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bot import model
+from bot.settings import PROJECT
+from tests.stack import Lobke
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, lobke: Lobke) -> Lobke:
+    """A Lobke that nobody started yet; the model is there already."""
+    (tmp_path / "models").symlink_to(model.model_path().parent)
+    return Lobke(tmp_path)
+
+
+class Start:
+    """`lobke start`, running."""
+
+    def __init__(self, lobke: Lobke) -> None:
+        self.log = lobke.data_dir / "start.log"
+        with self.log.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bot.cli", "start"],
+                cwd=PROJECT,
+                env=lobke.stack.environment,
+                stdout=output,
+                stderr=output,
+            )
+
+    def until(self, text: str, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while text not in self.log.read_text():
+            assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.1)
+
+    def children(self) -> dict[str, psutil.Process]:
+        found = psutil.Process(self.process.pid).children(recursive=True)
+        names = {"actions": "actions", "bot.components.serve": "rasa", "web": "web"}
+        return {names[process.cmdline()[2]]: process for process in found}
+
+
+@pytest.fixture
+def started(fresh: Lobke) -> Iterator[Start]:
+    start = Start(fresh)
+    start.until("staat klaar")
+    yield start
+    if start.process.poll() is None:
+        start.process.kill()
+        start.process.wait()
+
+
+def test_a_second_start_does_not_train_and_says_where_lobke_is(started: Start, fresh: Lobke) -> None:
+    output = started.log.read_text()
+    assert fresh.url in output
+    assert "leert" not in output
+    assert fresh.command("health").returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_no_process_and_no_traceback(started: Start, number: signal.Signals) -> None:
+    children = started.children()
+    assert sorted(children) == ["actions", "rasa", "web"]
+    before = time.monotonic()
+    os.kill(started.process.pid, number)
+    assert started.process.wait(timeout=10) == 0
+    assert time.monotonic() - before < 10
+    assert not any(child.is_running() for child in children.values())
+    assert "Traceback" not in started.log.read_text()
+    assert "Lobke stopt" in started.log.read_text()
+
+
+def test_a_killed_start_leaves_no_process(started: Start) -> None:
+    children = list(started.children().values())
+    started.process.kill()
+    started.process.wait()
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive
+
+
+def test_a_dead_part_stops_the_rest_and_is_named(started: Start) -> None:
+    children = started.children()
+    children["actions"].kill()
+    assert started.process.wait(timeout=15) == 1
+    assert "actions is gestopt" in started.log.read_text()
+    assert not psutil.wait_procs(list(children.values()), timeout=5)[1]
+
+
+@pytest.mark.parametrize("name", ["port", "rasa_port", "actions_port"])
+def test_a_busy_port_is_one_sentence_with_the_way_out(fresh: Lobke, name: str) -> None:
+    port = getattr(fresh.stack.settings, name)
+    with socket.create_server(("127.0.0.1", port)):
+        result = fresh.command("start")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"Poort {port} is al in gebruik.")
+    assert f"LOBKE_{name.upper()}=" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_full_disk_is_one_sentence(fresh: Lobke, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bot import cli
+
+    monkeypatch.setattr(cli, "NEEDED_MEGABYTES", 10**9)
+    assert "bijna vol" in cli.full_disk(fresh.data_dir)
+
+
+def test_a_wrong_setting_is_one_sentence(fresh: Lobke, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = fresh.stack.environment | {"LOBKE_PORT": "veel"}
+    result = subprocess.run(
+        [sys.executable, "-m", "bot.cli", "start"], cwd=PROJECT, env=environment, capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert result.stderr == "Een instelling klopt niet: LOBKE_PORT.\n"
+
+
+def test_knowledge_changes_need_no_training_and_training_data_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("data", "knowledge", "bot/components"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("config.yml", "domain.yml", "data/nlu.yml", "knowledge/werelden.yml"):
+        (tmp_path / name).write_text("a: 1\n")
+    monkeypatch.setattr(model, "PROJECT", tmp_path)
+    before = model.fingerprint()
+    (tmp_path / "knowledge/werelden.yml").write_text("a: 2\n")
+    assert model.fingerprint() == before
+    (tmp_path / "data/nlu.yml").write_text("a: 2\n")
+    assert model.fingerprint() != before
+
+
+def test_another_dutch_model_needs_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = model.fingerprint()
+    monkeypatch.setattr(model, "dutch_model", lambda: "nl_core_news_sm 9.9.9")
+    assert model.fingerprint() != before
+
+
+def test_lock_files_name_no_address() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (PROJECT / name).read_text()
+        assert "://" not in text
+        assert all("--hash=sha256:" in block for block in text.split("\n\n")[-1].split("\n") if block.startswith(" "))
+
+
+def test_the_lock_for_tests_holds_the_same_versions() -> None:
+    def versions(name: str) -> set[str]:
+        return {line.split()[0] for line in (PROJECT / name).read_text().splitlines() if "==" in line}
+
+    assert versions("requirements.lock") <= versions("requirements-dev.lock")
+
+
+def test_the_database_may_be_postgresql(fresh: Lobke, tmp_path: Path, postgresql_url: str) -> None:
+    with_postgresql = Lobke(tmp_path, database_url=postgresql_url)
+    assert with_postgresql.command("migrate").returncode == 0
+    try:
+        with_postgresql.start()
+        assert with_postgresql.ask("wat is bbl")
+    finally:
+        with_postgresql.stop()
+    assert not (tmp_path / "lobke.db").exists()

@@ -1,0 +1,105 @@
+"""How often a conversation and an address may ask."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.web.conftest import Site, StandIn, Talk, assert_problem
+from web.limits import RULES, Limit, Limits
+from web.problems import Problem
+
+
+def only(**limits: Limit) -> Callable[[], Limits]:
+    """Limits of which only these are narrow; an underscore stands for a space."""
+    wide = {name: (Limit(10_000, 60),) for name in RULES}
+    return lambda: Limits(wide | {name.replace("_", " "): (limit,) for name, limit in limits.items()})
+
+
+def test_a_pupil_may_send_5_messages_a_second(talk: Talk, rasa: StandIn) -> None:
+    answers = [talk.say("hoi") for _ in range(6)]
+    if answers[5].elapsed.total_seconds() > 1:  # a machine this slow cannot ask too fast
+        return
+    refused = next(answer for answer in [*answers, *(talk.say("hoi") for _ in range(20))] if answer.status_code != 200)
+    assert "te snel" in assert_problem(refused, 429)
+    assert refused.headers["retry-after"] == "1"
+    time.sleep(1.1)
+    assert talk.say("hoi").status_code == 200
+
+
+def test_what_is_refused_does_not_reach_rasa_and_does_not_count(run: Callable[..., Site], rasa: StandIn) -> None:
+    talk = run(only(messages_of_a_token=Limit(2, 60))).start()
+    statuses = [talk.say("hoi").status_code for _ in range(4)]
+    assert statuses == [200, 200, 429, 429]
+    assert len(rasa.received) == 2
+
+
+def test_retry_after_is_how_long_it_really_takes(run: Callable[..., Site]) -> None:
+    talk = run(only(messages_of_a_token=Limit(2, 3))).start()
+    talk.say("hoi")
+    time.sleep(1.2)
+    talk.say("hoi")
+    wait = int(talk.say("hoi").headers["retry-after"])
+    assert wait == 2
+    time.sleep(wait)
+    assert talk.say("hoi").status_code == 200
+
+
+def test_another_pupil_at_the_same_school_is_not_held_up(run: Callable[..., Site]) -> None:
+    site = run(only(messages_of_a_token=Limit(1, 60)))
+    first, second = site.start(), site.start()
+    assert [first.say("hoi").status_code, first.say("hoi").status_code] == [200, 429]
+    assert second.say("hoi").status_code == 200
+
+
+def test_an_address_has_wide_limits_of_its_own(run: Callable[..., Site]) -> None:
+    site = run(only(sessions_of_an_address=Limit(3, 60), messages_of_an_address=Limit(2, 60)))
+    talks = [site.start() for _ in range(3)]
+    assert_problem(site.http.post("/api/sessions", json={}), 429)
+    assert [talk.say("hoi").status_code for talk in talks] == [200, 200, 429]
+
+
+def test_reading_is_limited_too(run: Callable[..., Site]) -> None:
+    talk = run(only(reading_with_a_token=Limit(2, 60))).start()
+    assert [talk.read().status_code for _ in range(3)] == [200, 200, 429]
+
+
+def sessions(site: Site, *forwarded: str) -> list[int]:
+    return [
+        site.http.post("/api/sessions", json={}, headers={"X-Forwarded-For": address}).status_code
+        for address in forwarded
+    ]
+
+
+def test_the_address_a_client_claims_to_have_is_not_believed(run: Callable[..., Site]) -> None:
+    site = run(only(sessions_of_an_address=Limit(1, 60)))
+    assert sessions(site, "192.0.2.1", "192.0.2.2") == [201, 429]
+
+
+def test_behind_a_trusted_proxy_the_address_that_it_saw_counts(
+    run: Callable[..., Site], set_up: Callable[..., None]
+) -> None:
+    set_up(trusted_proxy=True)
+    site = run(only(sessions_of_an_address=Limit(1, 60)))
+    assert sessions(site, "192.0.2.1", "192.0.2.2", "198.51.100.9, 192.0.2.1") == [201, 201, 429]
+    assert sessions(site, "2001:db8::1", "2001:db8::2", "2001:db8:1::1", "::ffff:192.0.2.2") == [201, 429, 201, 429]
+    assert sessions(site, "rubbish", "other rubbish") == [201, 429]
+
+
+def test_the_promised_numbers() -> None:
+    assert RULES["messages of a token"] == (Limit(5, 1), Limit(40, 60))
+    assert RULES["sessions of an address"] == (Limit(300, 60),)
+    assert RULES["messages of an address"] == (Limit(1200, 60),)
+
+
+def test_what_is_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("web.limits.time.monotonic", lambda: now)
+    limits = Limits({"rule": (Limit(1, 60),)})
+    for number in range(100):
+        limits.count(("rule", f"{number}"))
+    with pytest.raises(Problem):
+        limits.count(("rule", "5"))
+    now += 121
+    limits.count(("rule", "5"))
+    assert len(limits._seen) == 1

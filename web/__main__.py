@@ -1,0 +1,5 @@
+"""`python -m web`: the public web process."""
+
+from web.app import serve
+
+serve()

@@ -1,0 +1,270 @@
+"""The public chat API. The contract is openapi.yml."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Optional
+from weakref import WeakValueDictionary
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot import clock
+from bot.storage.conversations import Choice, Conversations, Message, Reply, expiry
+from bot.storage.database import DatabaseDown
+from web.events import EventsResponse, Hub, as_json
+from web.limits import Limits, address
+from web.problems import Problem
+from web.rasa import Rasa, RasaFailed, is_blank
+from web.tokens import BadToken, Tokens
+
+LARGEST_BODY = 4096  # bytes
+LONGEST_TEXT = 1000  # characters
+MESSAGE_ID = re.compile(r"[0-9a-f]{1,32}")
+CHOICE_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
+REQUEST_KEY = re.compile(r"[!-~]{1,64}")
+
+EMPTY = "Ik zie nog geen vraag. Typ een paar woorden, dan denk ik met je mee."
+TOO_LONG = f"Je bericht is langer dan {LONGEST_TEXT} tekens. Maak het korter, dan kan ik het lezen."
+ONE_OF_TWO = "Stuur een tekst of een knop: precies een van de 2."
+OLD_CHOICE = "Deze knop hoort niet bij dit gesprek of is er niet meer. Typ gerust wat je wilt weten."
+STREAMS_TAKEN = "Dit gesprek staat al op te veel plekken open. Sluit een van die pagina's en probeer het dan nog eens."
+NOT_DELETED = "Wissen lukt nu even niet, dus je gesprek is er nog. Probeer het over een minuut nog eens."
+NOT_READ = "Ik kan je gesprek nu even niet ophalen. Het is niet weg, dus probeer het straks nog eens."
+
+
+@dataclass
+class Services:
+    """What the views need; one for an app."""
+
+    conversations: Conversations
+    tokens: Tokens
+    limits: Limits
+    rasa: Rasa
+    greeting: Callable[[], list[Reply]]
+    hub: Hub = field(default_factory=Hub)
+    locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
+
+    def lock(self, conversation_id: str) -> asyncio.Lock:
+        """One turn at a time in a conversation."""
+        return self.locks.setdefault(conversation_id, asyncio.Lock())
+
+
+def services(request: Request) -> Services:
+    """The services of the app that got this request."""
+    found = request.app.state.services
+    assert isinstance(found, Services)
+    return found
+
+
+async def start_session(request: Request) -> Response:
+    """POST /api/sessions: a new conversation that begins with the greeting."""
+    lobke = services(request)
+    lobke.limits.count(("sessions of an address", address(request)))
+    await read_object(request, set(), may_be_empty=True)
+    greeting = await run_in_threadpool(lobke.greeting)
+    conversation_id, token = lobke.tokens.new()
+    messages = await run_in_threadpool(lobke.conversations.add, conversation_id, greeting)
+    shown = {"token": token, "expires_at": expiry(clock.now()).isoformat(), **_shown(messages)}
+    return JSONResponse(shown, 201)
+
+
+async def messages(request: Request) -> Response:
+    """GET and POST /api/messages."""
+    return await (say(request) if request.method == "POST" else transcript(request))
+
+
+async def say(request: Request) -> Response:
+    """POST /api/messages: the pupil's text or choice, with the replies to it."""
+    lobke = services(request)
+    conversation_id, started_at = signed(request)
+    lobke.limits.count(("messages of a token", conversation_id), ("messages of an address", address(request)))
+    body = await read_object(request, {"text", "choice"})
+    text, choice_id = said(body)
+    key = request_key(request)
+    lock = lobke.lock(conversation_id)
+    async with lock:
+        await must_be_open(lobke, conversation_id, started_at)
+        repeated = await run_in_threadpool(lobke.conversations.turn, conversation_id, key) if key else None
+        if repeated:
+            return JSONResponse(_shown(repeated))
+        try:
+            if choice_id is None:
+                replies = await lobke.rasa.say(conversation_id, text)
+            else:
+                choice = await chosen(lobke, conversation_id, choice_id)
+                text = choice.label
+                replies = await lobke.rasa.choose(conversation_id, choice)
+        except RasaFailed as error:
+            raise Problem(503, headers={"Retry-After": "5"}) from error
+        stored = await run_in_threadpool(lobke.conversations.add, conversation_id, replies, text, key)
+    return JSONResponse(_shown(stored), background=BackgroundTask(lobke.hub.notify, conversation_id))
+
+
+async def transcript(request: Request) -> Response:
+    """GET /api/messages: the conversation, or what came after the message `after`."""
+    lobke = services(request)
+    conversation_id = await reader(request)
+    after = message_id_of(request.query_params.get("after", ""))
+    try:
+        found = await run_in_threadpool(lobke.conversations.messages, conversation_id, after)
+    except DatabaseDown as error:
+        raise Problem(503, NOT_READ, {"Retry-After": "5"}) from error
+    return JSONResponse(_shown(found))
+
+
+async def events(request: Request) -> Response:
+    """GET /api/events: new messages as server-sent events."""
+    lobke = services(request)
+    conversation_id = await reader(request)
+    _, started_at = signed(request)
+    after = request.headers.get("last-event-id") or request.query_params.get("after", "")
+    try:
+        return EventsResponse(lobke.hub, lobke.conversations, conversation_id, started_at, message_id_of(after))
+    except OverflowError:
+        raise Problem(429, STREAMS_TAKEN, {"Retry-After": "30"}) from None
+
+
+async def end_session(request: Request) -> Response:
+    """DELETE /api/session: the conversation is gone everywhere."""
+    lobke = services(request)
+    conversation_id = await reader(request)
+    lock = lobke.lock(conversation_id)
+    async with lock:
+        try:
+            await run_in_threadpool(lobke.conversations.forget, conversation_id)
+        except DatabaseDown as error:
+            raise Problem(503, NOT_DELETED, {"Retry-After": "60"}) from error
+    lobke.hub.notify(conversation_id, ended=True)
+    return Response(status_code=204)
+
+
+def signed(request: Request) -> tuple[str, datetime]:
+    """The conversation id in the bearer token and when it was made. Raises a 401 Problem."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise ended_problem()
+    try:
+        return services(request).tokens.read(token.strip())
+    except BadToken:
+        raise ended_problem() from None
+
+
+def ended_problem() -> Problem:
+    """For a token that opens nothing; it does not say why."""
+    return Problem(401, headers={"WWW-Authenticate": 'Bearer realm="Lobke"'})
+
+
+async def must_be_open(lobke: Services, conversation_id: str, started_at: datetime) -> None:
+    """Raises a 401 Problem when the conversation has ended."""
+    if not await run_in_threadpool(lobke.conversations.is_open, conversation_id, started_at):
+        raise ended_problem()
+
+
+async def reader(request: Request) -> str:
+    """The id of the open conversation that this request may read or delete. Raises a 401 or 429 Problem."""
+    lobke = services(request)
+    conversation_id, started_at = signed(request)
+    lobke.limits.count(("reading with a token", conversation_id))
+    await must_be_open(lobke, conversation_id, started_at)
+    return conversation_id
+
+
+async def chosen(lobke: Services, conversation_id: str, choice_id: str) -> Choice:
+    """What the pressed button means. Raises a 404 Problem when this conversation has no such button, and 503."""
+    try:
+        choice = await run_in_threadpool(lobke.conversations.choice, conversation_id, choice_id)
+    except DatabaseDown as error:
+        raise Problem(503, headers={"Retry-After": "5"}) from error
+    if choice is None:
+        raise Problem(404, OLD_CHOICE)
+    return choice
+
+
+def said(body: dict[str, Any]) -> tuple[str, Optional[str]]:
+    """The text, or "" and the id of the choice. Raises a 422 Problem."""
+    if len(body) != 1:
+        raise Problem(422, ONE_OF_TWO)
+    value = next(iter(body.values()))
+    if not isinstance(value, str):
+        raise Problem(422, ONE_OF_TWO)
+    if "choice" in body:
+        if not CHOICE_ID.fullmatch(value):
+            raise Problem(422, OLD_CHOICE)
+        return "", value
+    if is_blank(value):
+        raise Problem(422, EMPTY)
+    if len(value) > LONGEST_TEXT:
+        raise Problem(422, TOO_LONG)
+    return value, None
+
+
+def request_key(request: Request) -> Optional[str]:
+    """The Idempotency-Key, None without one. Raises a 422 Problem for one that is too long or has odd characters."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not REQUEST_KEY.fullmatch(key):
+        raise Problem(422)
+    return key
+
+
+def message_id_of(value: str) -> str:
+    """A message id that the client sent, "" for none. Raises a 422 Problem for what cannot be one."""
+    if value and not MESSAGE_ID.fullmatch(value):
+        raise Problem(422)
+    return value
+
+
+async def read_object(request: Request, fields: set[str], may_be_empty: bool = False) -> dict[str, Any]:
+    """The JSON object in the body, with no other fields than these.
+
+    Raises a Problem: 413 over 4 KB, however it is sent; 415 unless it is JSON; 400 when it cannot be read; 422.
+    """
+    body = await read_body(request)
+    if may_be_empty and not body:
+        return {}
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Problem(415)
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Problem(400) from None
+    if not isinstance(found, dict) or not found.keys() <= fields:
+        raise Problem(422)
+    return found
+
+
+async def read_body(request: Request) -> bytes:
+    """The body. Raises a 413 Problem as soon as it is known to be too large."""
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > LARGEST_BODY:
+        raise Problem(413)
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise Problem(413)
+    return body
+
+
+def _shown(found: list[Message]) -> dict[str, Any]:
+    return {"messages": [as_json(message) for message in found]}
+
+
+def _route(path: str, view: Callable[..., Any], *methods: str) -> BaseRoute:
+    route = Route(path, view, methods=list(methods))
+    route.methods = set(methods)  # without the HEAD that Starlette adds: the contract has none
+    return route
+
+
+routes = [
+    _route("/api/sessions", start_session, "POST"),
+    _route("/api/messages", messages, "GET", "POST"),
+    _route("/api/events", events, "GET"),
+    _route("/api/session", end_session, "DELETE"),
+]

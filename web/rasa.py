@@ -1,0 +1,130 @@
+"""Talking to Rasa: what a pupil types is never a command there, what she presses is."""
+
+import asyncio
+import json
+import unicodedata
+from typing import Any, Optional
+
+import httpx
+
+from bot.keys import derived_key
+from bot.settings import settings
+from bot.storage.conversations import Choice, Reply
+
+# Rasa takes a message that starts with "/" as a command. These look like it or turn into it when text is normalised.
+_SLASHES = "/\u2044\u2215\u2571\u27cb\u29f8\uff0f"
+# Letters and symbols without ink, and a joiner that hides between letters.
+_BLANKS = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"))
+LONGEST = 1000  # characters; normalising can make a text longer
+
+
+class RasaFailed(Exception):
+    """Rasa cannot be reached, takes too long, or has no answer. An empty list is a failure too."""
+
+
+class Rasa:
+    """One keep-alive client for Rasa's channel on 127.0.0.1. Use it as an async context manager."""
+
+    def __init__(self) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{settings().rasa_port}/webhooks/lobke",
+            headers={"Authorization": f"Bearer {derived_key('rasa')}"},
+            timeout=httpx.Timeout(settings().rasa_timeout, connect=2.0),
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=50),
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> "Rasa":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._client.aclose()
+
+    async def say(self, conversation_id: str, text: str) -> list[Reply]:
+        """The replies to typed text. Raises RasaFailed."""
+        return await self._post(conversation_id, plain(text) or "?")
+
+    async def choose(self, conversation_id: str, choice: Choice) -> list[Reply]:
+        """The replies to a pressed choice. Raises RasaFailed."""
+        return await self._post(conversation_id, "/kies" + json.dumps({"keuze": choice.meaning}))
+
+    async def healthy(self) -> bool:
+        """Whether Rasa answers and has its model loaded."""
+        try:
+            return (await self._client.get("/")).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    async def _post(self, conversation_id: str, message: str) -> list[Reply]:
+        call = self._client.post("/webhook", json={"sender": conversation_id, "message": message})
+        try:
+            answer = await asyncio.wait_for(call, settings().rasa_timeout)
+            found = replies(answer.json()) if answer.status_code == 200 else []
+        except (httpx.HTTPError, asyncio.TimeoutError, ValueError) as error:
+            raise RasaFailed(type(error).__name__) from error
+        if not found:
+            raise RasaFailed(f"status {answer.status_code}, no answer")
+        return found
+
+
+def plain(text: str) -> str:
+    """Typed text as Rasa may read it: compatible letters, no invisible characters, no slash in front.
+
+    Empty when nothing readable is left.
+    """
+    text = unicodedata.normalize("NFKC", text).translate(_BLANKS)
+    text = "".join(_visible(character) for character in text)
+    return " ".join(text.split()).lstrip(_SLASHES + " ")[:LONGEST]
+
+
+def is_blank(text: str) -> bool:
+    """Whether a reader would see nothing at all."""
+    text = unicodedata.normalize("NFKC", text).translate(_BLANKS)
+    return not "".join(_visible(character) for character in text).strip()
+
+
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    if category in ("Cf", "Cs", "Co", "Cn"):
+        return ""
+    return " " if category[0] == "Z" or category == "Cc" else character
+
+
+def replies(items: Any) -> list[Reply]:
+    """Rasa's list of messages as replies.
+
+    A `custom` message adds its "card" and "choices" ({"label", "meaning"}) to the message before it. What has another
+    shape is left out. Raises ValueError when it is no list.
+    """
+    if not isinstance(items, list):
+        raise ValueError("no list")
+    found: list[Reply] = []
+    for item in (item for item in items if isinstance(item, dict)):
+        custom = _object(item.get("custom")) or {}
+        text = item.get("text") or custom.get("text")
+        offered = [_choice(button, "title", "payload") for button in _list(item.get("buttons"))]
+        offered += [_choice(choice, "label", "meaning") for choice in _list(custom.get("choices"))]
+        choices = tuple(choice for choice in offered if choice)
+        card = _object(custom.get("card"))
+        if isinstance(text, str) and text.strip():
+            found.append(Reply(text, choices, card))
+        elif found and (choices or card):
+            last = found.pop()
+            found.append(Reply(last.text, (*last.choices, *choices), card or last.card))
+        elif choices or card:
+            found.append(Reply("", choices, card))
+    return found
+
+
+def _choice(item: Any, label: str, meaning: str) -> Optional[Choice]:
+    found = _object(item) or {}
+    shown, meant = found.get(label), found.get(meaning)
+    return Choice(shown, meant) if isinstance(shown, str) and isinstance(meant, str) and shown and meant else None
+
+
+def _object(value: Any) -> Optional[dict[str, Any]]:
+    return value if isinstance(value, dict) else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
