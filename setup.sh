@@ -21,21 +21,23 @@ export VIRTUAL_ENV="$PWD/.venv" UV_PYTHON_DOWNLOADS=never PIP_DISABLE_PIP_VERSIO
 say() { printf '%s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
 
-# slowly TEXT COMMAND…: runs a command with its output in the log and counts the seconds on a terminal.
+# slowly TEXT COMMAND…: runs a command with its output in the log; a terminal shows the seconds.
 slowly() {
-  local text=$1 started=$SECONDS status=0 process
+  local text=$1 started=$SECONDS status=0
   shift
-  "$@" >"$LOG" 2>&1 </dev/null &
-  process=$!
-  trap 'kill "$process" 2>/dev/null || true; wait "$process" || true; fail "Gestopt."' INT TERM
-  [ -t 1 ] || say "$text …"
-  while [ -t 1 ] && kill -0 "$process" 2>/dev/null; do
-    printf '\r%s … %d s' "$text" $((SECONDS - started))
-    sleep 1
-  done
-  [ ! -t 1 ] || printf '\r'
-  wait "$process" || status=$?
-  trap - INT TERM
+  if [ -t 1 ]; then
+    while printf '\r%s … %d s' "$text" $((SECONDS - started)); do sleep 1; done &
+    trap "kill $! 2>/dev/null" EXIT
+  else
+    say "$text …"
+  fi
+  "$@" >"$LOG" 2>&1 </dev/null || status=$?
+  if [ -t 1 ]; then
+    kill $!
+    wait $! 2>/dev/null || true
+    trap - EXIT
+    printf '\r'
+  fi
   [ "$status" != 0 ] || say "$text: klaar in $((SECONDS - started)) s."
   return "$status"
 }

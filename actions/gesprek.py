@@ -9,11 +9,10 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.turn import Turn, sources
 from bot.knowledge.answers import answer
-from bot.knowledge.question import SURE_HIT
 
 _OUTCOMES = {"buiten_bereik": "out_of_scope", "andere_taal": "out_of_scope"}
 _LEERJAREN = {
-    "1": ("1", "een", "eerste", "eerstejaars", "brugklas"),
+    "1": ("1", "eerste", "eerstejaars", "brugklas"),
     "2": ("2", "twee", "tweede", "tweedejaars"),
     "3": ("3", "drie", "derde", "derdejaars"),
     "4": ("4", "vier", "vierde", "vierdejaars", "examenjaar", "eindexamenjaar", "examenklas"),
@@ -21,9 +20,8 @@ _LEERJAREN = {
 
 
 def small_talk(turn: Turn, name: str) -> list[EventType]:
-    """The fixed response of this name, unless the message is almost a question that the knowledge answers."""
-    hits = turn.hits()
-    if hits and hits[0].score >= SURE_HIT:
+    """The fixed response of this name, unless the message is rather a question that the knowledge answers."""
+    if turn.is_rather_a_question():
         return turn.say(answer(turn.question(None), sources()))
     return turn.utter(f"utter_{name}", _OUTCOMES.get(name, "small_talk"))
 
@@ -47,7 +45,7 @@ class ActionLeerjaar(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         turn = Turn(dispatcher, tracker)
-        words = re.findall(r"[a-z]+|\d", turn.text.lower())
+        words = re.findall(r"[a-z]+|\d+", turn.text.lower())
         year = next((year for word in words for year, names in _LEERJAREN.items() if word in names), None)
         question = turn.question("inhoud")
         key = f"onderwerp:lob-leerjaar-{year}"

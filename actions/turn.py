@@ -11,10 +11,12 @@ from rasa_sdk.executor import CollectingDispatcher
 from bot.clock import today
 from bot.knowledge.loader import Knowledge, current
 from bot.knowledge.names import Names
-from bot.knowledge.question import Answer, Hit, Question, Sources
+from bot.knowledge.question import LEAST_HIT, SURE_HIT, Answer, Hit, Question, Sources
 from bot.monitoring.log import Interaction, record
 
 QUESTION = "vraag_"
+UNSURE = 0.5
+"""Below this confidence an intent without a question gives way to a probable question."""
 _sources: Optional[Sources] = None
 
 
@@ -53,6 +55,16 @@ class Turn:
     def hits(self) -> tuple[Hit, ...]:
         """The entries with a question like this message, best first."""
         return tuple(Hit(e["value"], float(e["confidence_entity"])) for e in self._entities if e["entity"] == "hit")
+
+    def is_rather_a_question(self) -> bool:
+        """True when the knowledge answers the message with more certainty than the intent has."""
+        hits = self.hits()
+        if not hits:
+            return False
+        named = {key for e in self._entities if e["entity"] == "subject" for key in str(e["value"]).split()}
+        if hits[0].key in named or self.confidence < UNSURE:
+            return hits[0].score >= LEAST_HIT
+        return hits[0].score >= SURE_HIT
 
     def question(self, kind: Optional[str]) -> Question:
         """The message as a question of this kind, with what is remembered."""

@@ -22,4 +22,7 @@ class ActionStart(Action):
         return "action_start"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        return start(Turn(dispatcher, tracker))
+        turn = Turn(dispatcher, tracker)
+        if turn.is_rather_a_question():
+            return turn.say(answer(turn.question(None), sources()))
+        return start(turn)

@@ -1,13 +1,16 @@
 """The trained Rasa model: where it is, whether it is current, and making a new one."""
 
 import hashlib
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from bot.run import end_with_parent
 from bot.settings import PROJECT, settings
 
 NAME = "lobke"
@@ -63,23 +66,26 @@ def train(progress: Callable[[int], None]) -> None:
     """
     folder = settings().models_dir
     folder.mkdir(parents=True, exist_ok=True)
-    made_from, new, log = fingerprint(), folder / f"{NAME}-new.tar.gz", folder / "train.log"
+    made_from, name, log = fingerprint(), f"{NAME}-{os.getpid()}", folder / "train.log"
+    new = folder / f"{name}.tar.gz"
     started = time.monotonic()
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bot.components.train", f"{NAME}-new"], stdout=output, stderr=output, cwd=PROJECT
+            [sys.executable, "-m", "bot.components.train", name],
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=end_with_parent,
         )
         try:
             while process.poll() is None:
                 progress(int(time.monotonic() - started))
-                try:
+                with suppress(subprocess.TimeoutExpired):
                     process.wait(timeout=1)
-                except subprocess.TimeoutExpired:
-                    continue
         finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+            process.kill()
+            process.wait()
     if process.returncode != 0 or not new.is_file():
         output_text = log.read_text(encoding="utf-8", errors="replace").strip()
         raise TrainingError(output_text.rpartition(f"\n{REASON}")[2][:2000])

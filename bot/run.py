@@ -26,8 +26,10 @@ def silence_warnings() -> None:
     logging.getLogger("py.warnings").setLevel(logging.ERROR)
 
 
-def _end_with_parent() -> None:
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent() -> None:
+    """Let this process get a request to end when the process that started it is gone, however that went."""
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Stack:
@@ -61,7 +63,7 @@ class Stack:
                 stdout=self._output,
                 stderr=self._output,
                 start_new_session=True,  # Ctrl-C reaches them through stop(), in the right order
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
 
     def stop(self, *names: str, seconds: float = 4) -> None:

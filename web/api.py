@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -90,21 +90,39 @@ async def say(request: Request) -> Response:
     key = request_key(request)
     lock = lobke.lock(conversation_id)
     async with lock:
-        await must_be_open(lobke, conversation_id, started_at)
-        repeated = await run_in_threadpool(lobke.conversations.turn, conversation_id, key) if key else None
+        repeated, choice = await run_in_threadpool(_known, lobke, conversation_id, started_at, key, choice_id)
         if repeated:
             return JSONResponse(_shown(repeated))
         try:
-            if choice_id is None:
-                replies = await lobke.rasa.say(conversation_id, text)
+            if choice:
+                text, replies = choice.label, await lobke.rasa.choose(conversation_id, choice)
             else:
-                choice = await chosen(lobke, conversation_id, choice_id)
-                text = choice.label
-                replies = await lobke.rasa.choose(conversation_id, choice)
+                replies = await lobke.rasa.say(conversation_id, text)
         except RasaFailed as error:
             raise Problem(503, headers={"Retry-After": "5"}) from error
         stored = await run_in_threadpool(lobke.conversations.add, conversation_id, replies, text, key)
     return JSONResponse(_shown(stored), background=BackgroundTask(lobke.hub.notify, conversation_id))
+
+
+def _known(
+    lobke: Services, conversation_id: str, started_at: datetime, key: Optional[str], choice_id: Optional[str]
+) -> tuple[Optional[list[Message]], Optional[Choice]]:
+    """What is stored under this key, if anything, and what the pressed choice means.
+
+    Raises a Problem: 401 when the conversation has ended, 404 when it has no such choice, 503.
+    """
+    if not lobke.conversations.is_open(conversation_id, started_at):
+        raise ended_problem()
+    repeated = lobke.conversations.turn(conversation_id, key) if key else None
+    if repeated or choice_id is None:
+        return repeated, None
+    try:
+        choice = lobke.conversations.choice(conversation_id, choice_id)
+    except DatabaseDown as error:
+        raise Problem(503, headers={"Retry-After": "5"}) from error
+    if choice is None:
+        raise Problem(404, OLD_CHOICE)
+    return None, choice
 
 
 async def transcript(request: Request) -> Response:
@@ -161,30 +179,14 @@ def ended_problem() -> Problem:
     return Problem(401, headers={"WWW-Authenticate": 'Bearer realm="Lobke"'})
 
 
-async def must_be_open(lobke: Services, conversation_id: str, started_at: datetime) -> None:
-    """Raises a 401 Problem when the conversation has ended."""
-    if not await run_in_threadpool(lobke.conversations.is_open, conversation_id, started_at):
-        raise ended_problem()
-
-
 async def reader(request: Request) -> str:
     """The id of the open conversation that this request may read or delete. Raises a 401 or 429 Problem."""
     lobke = services(request)
     conversation_id, started_at = signed(request)
     lobke.limits.count(("reading with a token", conversation_id))
-    await must_be_open(lobke, conversation_id, started_at)
+    if not await run_in_threadpool(lobke.conversations.is_open, conversation_id, started_at):
+        raise ended_problem()
     return conversation_id
-
-
-async def chosen(lobke: Services, conversation_id: str, choice_id: str) -> Choice:
-    """What the pressed button means. Raises a 404 Problem when this conversation has no such button, and 503."""
-    try:
-        choice = await run_in_threadpool(lobke.conversations.choice, conversation_id, choice_id)
-    except DatabaseDown as error:
-        raise Problem(503, headers={"Retry-After": "5"}) from error
-    if choice is None:
-        raise Problem(404, OLD_CHOICE)
-    return choice
 
 
 def said(body: dict[str, Any]) -> tuple[str, Optional[str]]:
@@ -240,15 +242,18 @@ async def read_object(request: Request, fields: set[str], may_be_empty: bool = F
 
 
 async def read_body(request: Request) -> bytes:
-    """The body. Raises a 413 Problem as soon as it is known to be too large."""
+    """The body. Raises a Problem: 413 as soon as it is known to be too large, 400 when the client hangs up."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > LARGEST_BODY:
         raise Problem(413)
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise Problem(413)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise Problem(413)
+    except ClientDisconnect:
+        raise Problem(400) from None
     return body
 
 

@@ -4,8 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+import anyio
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
@@ -23,7 +24,13 @@ class Stream:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.changed = asyncio.Event()
-        self.ended = False
+        self.ended = False  # the conversation is over
+        self.stopping = False  # this process is
+
+    def set(self) -> None:
+        """Called by sse-starlette when the process stops."""
+        self.stopping = True
+        self.changed.set()
 
 
 class Hub:
@@ -70,6 +77,8 @@ class EventsResponse(EventSourceResponse):
             ping_message_factory=lambda: ServerSentEvent(comment="nog verbonden"),
             sep="\n",
             send_timeout=30,
+            shutdown_event=cast(anyio.Event, self._stream),
+            shutdown_grace_period=1,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,6 +98,8 @@ class EventsResponse(EventSourceResponse):
             except asyncio.TimeoutError:
                 about = self._conversation_id, self._started_at
                 self._stream.ended |= not await run_in_threadpool(self._conversations.is_open, *about)
+            if self._stream.stopping:
+                return
             self._stream.changed.clear()
             if self._stream.ended:
                 yield ServerSentEvent("{}", event="ended")

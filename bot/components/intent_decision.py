@@ -29,15 +29,20 @@ DISTRESS = "nood_"
 def decide(
     ranking: list[dict[str, Any]], hits: list[dict[str, Any]], sign: Optional[str], config: dict[str, float]
 ) -> dict[str, Any]:
-    """The intent with its confidence: from the ranking, the known questions and the distress patterns."""
+    """The intent with its confidence: from the ranking, the known questions and the distress patterns.
+
+    A sign of distress is a pattern; or what the classifier is sure of; or what it finds likely when a known sign is near.
+    """
     if sign:
         return _intent(f"{DISTRESS}{sign}", 1.0)
-    best_hit = hits[0] if hits else None
-    if best_hit and best_hit["value"].startswith("nood:") and best_hit["confidence_entity"] >= config["distress_hit"]:
-        return _intent(f"{DISTRESS}{best_hit['value'].partition(':')[2]}", best_hit["confidence_entity"])
-    if ranking and ranking[0][INTENT_NAME_KEY].startswith(DISTRESS) and ranking[0]["confidence"] >= config["distress"]:
-        return _intent(ranking[0][INTENT_NAME_KEY], ranking[0]["confidence"])
+    distress = [intent for intent in ranking if intent[INTENT_NAME_KEY].startswith(DISTRESS)]
     calm = [intent for intent in ranking if not intent[INTENT_NAME_KEY].startswith(DISTRESS)]
+    likely = sum(intent["confidence"] for intent in distress)
+    sign_is_near = (
+        bool(hits) and hits[0]["value"].startswith("nood:") and hits[0]["confidence_entity"] >= config["near"]
+    )
+    if distress and (likely >= config["sure"] or (likely >= config["likely"] and sign_is_near)):
+        return _intent(distress[0][INTENT_NAME_KEY], likely)
     if not calm or calm[0]["confidence"] < config["threshold"]:
         return _intent(DEFAULT_NLU_FALLBACK_INTENT_NAME, calm[0]["confidence"] if calm else 0.0)
     return _intent(calm[0][INTENT_NAME_KEY], calm[0]["confidence"])
@@ -58,8 +63,8 @@ class IntentDecision(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`threshold`: below it nothing is sure. `distress` and `distress_hit`: least for a sign of distress."""
-        return {"threshold": 0.2, "distress": 0.5, "distress_hit": 0.75}
+        """`threshold`: below it nothing is sure. `sure`, `likely` and `near`: for distress, see `decide`."""
+        return {"threshold": 0.2, "sure": 0.95, "likely": 0.5, "near": 0.2}
 
     @classmethod
     def create(

@@ -10,30 +10,48 @@ from bot.knowledge.kinds.events import events
 from bot.knowledge.kinds.general import COMPARABLE, compare
 from bot.knowledge.kinds.opleiding import admission
 from bot.knowledge.kinds.topic import topic_text
-from bot.knowledge.models import Activiteit, Doorstroom, Leerweg, Nood, Onderwerp
+from bot.knowledge.models import Activiteit, Doorstroom, Event, Interesse, Leerweg, Nood, Onderwerp
 from bot.knowledge.names import Subject
-from bot.knowledge.question import LEAST_HIT, LIKELY_HIT, SPECIFIC, SURE_HIT, Answer, Choice, Question, Sources
+from bot.knowledge.question import (
+    CLEAR_HIT,
+    LEAST_HIT,
+    LIKELY_HIT,
+    SPECIFIC,
+    SURE_HIT,
+    Answer,
+    Choice,
+    Question,
+    Sources,
+)
 
-_SHORT = 6
+_SHORT = 7
 _TELEGRAM = 3
 _CALENDAR = {"activiteit", "activiteiten", "agenda", "kalender", "evenement", "evenementen"}
-_POINTING = {
-    "daar",
-    "dat",
-    "da",
-    "die",
-    "dit",
-    "deze",
-    "het",
-    "et",
-    "er",
-    "daarvoor",
-    "daarmee",
-    "daarbij",
-    "ervoor",
-    "erbij",
-}
+_POINTING = set(
+    [
+        "daar",
+        "dat",
+        "da",
+        "die",
+        "dit",
+        "deze",
+        "het",
+        "et",
+        "er",
+        "dan",
+        "daarvoor",
+        "daarmee",
+        "daarbij",
+        "ervoor",
+        "erbij",
+    ]
+)
 _GENERAL_WORDS = {"mbo", "vmbo", "havo", "hbo", "school", "activiteiten", "activiteit"}
+_CORRECTING = {"geen", "niet", "nee"}
+_LONGEST_PERIOD = 100
+"""Days; a longer period, such as a year, is no question about the calendar."""
+_MAYBE_PLANNED = {None, "wanneer", "inhoud", "passend", "waar", "opleidingen"}
+_TELLING = {None, "interesse", "start", "worden", "opleidingen"}
 _AROUND_ACTIVITY = {"voorbereiden", "terugkijken"}
 MOST_CHOICES = 4
 
@@ -68,10 +86,13 @@ def answer(question: Question, sources: Sources) -> Answer:
         or _compared(question, subjects, sources)
         or _admission(question, subjects, sources)
         or _pointed_back(question, subjects, sources)
+        or _planned(question, subjects, sources)
         or _hit(question, subjects, sources, SURE_HIT)
+        or (_hit(question, subjects, sources, LIKELY_HIT) if _hit_first(question, subjects) else None)
         or _on_subject(question, subjects, sources)
         or _hit(question, subjects, sources, LIKELY_HIT)
         or _remembered(question, subjects, sources)
+        or _hit(question, subjects, sources, LEAST_HIT)
         or _general(question, sources)
         or _not_understood(question, sources)
     )
@@ -91,7 +112,11 @@ def _subjects(question: Question, sources: Sources) -> list[Subject]:
             chosen.setdefault(best.key, best)
     preference = _PREFERRED.get(kind, ()) + _ORDER
     scores = {hit.key: hit.score for hit in question.hits}
-    return sorted(chosen.values(), key=lambda s: (preference.index(s.type), -scores.get(s.key, 0.0)))
+    named = list(chosen.values())
+    said = _words(question.text)
+    if "maar" in said and _CORRECTING & set(said):  # "geen kapper maar visagist": the last one counts
+        named.reverse()
+    return sorted(named, key=lambda s: (preference.index(s.type), -scores.get(s.key, 0.0)))
 
 
 def _chosen(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
@@ -129,6 +154,11 @@ def _admission(question: Question, subjects: list[Subject], sources: Sources) ->
         goal = sources.names.resolve(question.last_subject)
         if goal and goal.type in ("beroep", "opleiding", "niveau") and question.kind != "inhoud":
             return admission(goal, cast(Leerweg, leerwegen[0].entries[0]), sources)
+    if len(leerwegen) == 2 and question.kind == "toelating":
+        change = sources.knowledge.entries[sources.knowledge.phrases.algemeen["overstap"]]
+        return _about(
+            replace(question, kind="inhoud"), Subject(change.key, change.type, change.naam, (change,)), sources
+        )
     levels = sorted((s for s in subjects if s.type == "niveau"), key=lambda s: s.entries[0].id)
     if question.kind == "toelating" and len(levels) == 2 and len(subjects) == 2:
         row = sources.knowledge.get(
@@ -139,14 +169,27 @@ def _admission(question: Question, subjects: list[Subject], sources: Sources) ->
     return None
 
 
+def _hit_first(question: Question, subjects: list[Subject]) -> bool:
+    """Whether a probable known question goes before the subject: with several names, or a topic without this kind."""
+    if len(subjects) > 1:
+        return True
+    return (
+        bool(subjects) and subjects[0].type == "onderwerp" and not _answerable(subjects[0], question.kind or "inhoud")
+    )
+
+
 def _hit(question: Question, subjects: list[Subject], sources: Sources, least: float) -> Optional[Answer]:
     """The entry whose own question is most like the message, unless the message is about something else by name."""
     named = {subject.key for subject in subjects}
+    if subjects and question.kind not in (None, "inhoud") and (subjects[0].type, question.kind) in TABLE:
+        least = max(least, CLEAR_HIT)  # "wat kun je worden bij groen": the named subject has its own answer
     for hit in question.hits:
         if hit.score < least:
             break
         entry = sources.knowledge.get(hit.key)
-        if entry is None or isinstance(entry, Nood):
+        if entry is None or isinstance(entry, (Event, Nood)):
+            continue
+        if isinstance(entry, Interesse) and question.kind not in _TELLING:
             continue
         if least < SURE_HIT and named and hit.key not in named and any(s.type in SPECIFIC for s in subjects):
             continue
@@ -161,9 +204,11 @@ def _on_subject(question: Question, subjects: list[Subject], sources: Sources) -
     if not subjects:
         return None
     kind, first = question.kind, subjects[0]
-    if kind == "wanneer" and first.type == "onderwerp" and _asks_calendar(question):
-        return events(question, sources)
+    if first.type == "wereld" and "profiel" in question.text.lower():
+        kind = "profiel"
     if kind in _AROUND_ACTIVITY and not _answerable(first, kind):
+        if any(hit.key == first.key and hit.score >= LIKELY_HIT for hit in question.hits):
+            return _about(replace(question, kind="inhoud"), first, sources)
         activity = next(
             (hit for hit in question.hits if hit.key.startswith("activiteit:") and hit.score >= LEAST_HIT), None
         )
@@ -179,8 +224,15 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
 
 
-def _asks_calendar(question: Question) -> bool:
-    return bool(_CALENDAR & set(_words(question.text))) or find_period(question.text, question.today) is not None
+def _planned(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
+    """A question about what is planned that names no activity, as in "wat is er in mei" or "activiteiten over zorg"."""
+    if question.kind not in _MAYBE_PLANNED or any(s.type not in ("wereld", "onderwerp") for s in subjects):
+        return None
+    period = find_period(question.text, question.today)
+    in_period = period is not None and (period.end - period.start).days <= _LONGEST_PERIOD
+    if not in_period and not _CALENDAR & set(_words(question.text)):
+        return None
+    return events(question, sources, werelden=tuple(s.entries[0].id for s in subjects if s.type == "wereld"))
 
 
 def _is_follow_up(question: Question) -> bool:

@@ -1,5 +1,6 @@
 """Dates in pupils' Dutch: "volgende maand", "in februari", "dit weekend"."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -10,6 +11,11 @@ import duckling
 from bot.clock import ZONE
 
 _GRAINS = {"day", "week", "month", "quarter", "year"}
+_ORDINALS = {"eerste", "tweede", "derde", "vierde"}
+"""Said of a class ("de derde klas"), where duckling sees a day of the month."""
+_EVENING = 18
+_NAMES_TIME = re.compile(r"[a-z]{3,}")
+"""A bare number, as in "de 5 competenties", is no date."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,9 @@ def find_period(text: str, today: date) -> Optional[Period]:
     periods = [
         period
         for found in duckling.parse(text, context, dimensions, False)
-        if (period := _period(found["value"], found["body"])) is not None
+        if found["body"] not in _ORDINALS
+        and _NAMES_TIME.search(found["body"].lower())
+        and (period := _period(found["value"], found["body"])) is not None
     ]
     if not periods:
         return None
@@ -53,8 +61,10 @@ def _period(value: dict[str, Any], words: str) -> Optional[Period]:
     if value.get("type") == "interval":
         if "from" not in value or "to" not in value:
             return None
-        start, end = _day(value["from"]["value"]), _day(value["to"]["value"])
-        return Period(start, max(start, end - timedelta(days=1)), words)
+        start, last = _day(value["from"]["value"]), _day(value["to"]["value"]) - timedelta(days=1)
+        if start < last and datetime.fromisoformat(value["from"]["value"]).hour >= _EVENING:
+            start += timedelta(days=1)  # a weekend begins on Friday evening
+        return Period(start, max(start, last), words)
     grain = value.get("grain")
     if grain not in _GRAINS:
         return None

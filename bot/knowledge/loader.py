@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Optional, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from yaml import CSafeLoader, MappingNode, MarkedYAMLError, Node, SequenceNode, YAMLError
+from yaml import CSafeLoader, MappingNode, MarkedYAMLError, Node, ScalarNode, SequenceNode
 from yaml.constructor import ConstructorError
+from yaml.reader import ReaderError
 
-from bot.knowledge.models import TYPES, Entry, Event, Nood, Phrases
+from bot.knowledge import models
+from bot.knowledge.models import TYPES, Entry, Event, Leerweg, Nood, Opleiding, Phrases
 from bot.settings import settings
 
 logger = logging.getLogger(__name__)
@@ -80,6 +82,8 @@ class _Yaml(CSafeLoader):
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, ScalarNode):
+                raise ConstructorError(None, None, "voor de dubbele punt hoort 1 woord", key.start_mark)
             if key.value in seen:
                 raise ConstructorError(None, None, f"'{key.value}' staat hier twee keer", key.start_mark)
             seen.add(key.value)
@@ -91,7 +95,6 @@ for _tag, _pattern, _starts in (
     ("bool", r"^(?:true|false)$", "tf"),
     ("int", r"^-?(?:0|[1-9]\d*)$", "-0123456789"),
     ("null", r"^(?:null|~|)$", ["n", "~", ""]),
-    ("timestamp", r"^\d{4}-\d{2}-\d{2}$", "0123456789"),
     ("merge", r"^<<$", "<"),
 ):
     _Yaml.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_starts))
@@ -114,8 +117,10 @@ class _Files:
 
     def yaml(self, path: Path) -> Any:
         """The file's content; None, with a problem added, when it is missing or no YAML."""
+        text = ""
         try:
-            loader = _Yaml(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            loader = _Yaml(text)
             node = loader.get_single_node()
             if node is not None:
                 self._nodes[path] = node
@@ -123,14 +128,20 @@ class _Files:
             self.add(path, 1, 1, "dit bestand is leeg")
         except FileNotFoundError:
             self.add(path, 1, 1, "dit bestand ontbreekt")
+        except OSError as error:
+            self.add(path, 1, 1, f"dit bestand is niet te lezen ({error.strerror})")
         except UnicodeDecodeError:
             self.add(path, 1, 1, "dit bestand is niet in UTF-8 opgeslagen")
+        except ReaderError as error:
+            before = text.encode()[: error.position].decode(errors="ignore").split("\n")
+            self.add(path, len(before), len(before[-1]) + 1, "hier staat een teken dat niet in tekst hoort")
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            self.add(path, line, column, f"dit is geen geldige YAML ({(error.problem or '').strip()})")
-        except (YAMLError, ValueError) as error:
-            self.add(path, 1, 1, f"dit is geen geldige YAML ({error})")
+            cause = (error.problem or "").strip()
+            self.add(path, line, column, f"dit is geen geldige YAML: {_SYNTAX.get(cause, cause)}")
+        except Exception as error:  # PyYAML raises anything for a wrong tag, such as `!!int nee`
+            self.add(path, 1, 1, f"dit is geen geldige YAML: {error}")
         return None
 
     def model(self, path: Path, loc: tuple[Any, ...], model: type[M], data: Any) -> Optional[M]:
@@ -139,7 +150,7 @@ class _Files:
             self.report(path, loc, "hier horen velden met een dubbele punt")
             return None
         try:
-            return model.parse_obj(data)
+            return model.parse_obj({str(name): value for name, value in data.items()})
         except ValidationError as error:
             for mistake in error.errors():
                 field = ".".join(str(part) for part in mistake["loc"])
@@ -156,6 +167,9 @@ class _Files:
             self.add(path, 1, 1, "hier hoort 'items:' te staan met een lijst eronder")
             return
         defaults = data.get("standaard") or {}
+        if not isinstance(defaults, dict):
+            self.report(path, ("standaard",), "hier horen velden met een dubbele punt")
+            return
         for index, item in enumerate(items):
             merged = {**defaults, **item} if isinstance(item, dict) else item
             entry = self.model(path, ("items", index), model, merged)
@@ -171,7 +185,9 @@ def load(folder: Path, production: bool = False) -> Knowledge:
     files = _Files(folder)
     found: dict[str, Entry] = {}
     places: dict[str, tuple[Path, int]] = {}
+    incomplete: set[str] = set()
     for name, model in TYPES.items():
+        before = len(files.problems)
         paths = sorted(folder.glob(f"{name}/*.yml")) if (folder / name).is_dir() else [folder / f"{name}.yml"]
         for path in paths:
             for entry, index in files.entries(path, model):
@@ -179,17 +195,24 @@ def load(folder: Path, production: bool = False) -> Knowledge:
                     files.report(path, ("items", index), f"'{entry.key}' staat er al, in {places[entry.key][0].name}")
                 else:
                     found[entry.key], places[entry.key] = entry, (path, index)
+        if len(files.problems) > before:
+            incomplete.add(model.type)
+
+    def is_missing(reference: str) -> bool:
+        return reference not in found and reference.partition(":")[0] not in incomplete
+
     for key, entry in found.items():
         path, index = places[key]
         for reference in _references(entry):
-            if reference not in found:
+            if is_missing(reference):
                 files.report(path, ("items", index), f"'{key}' verwijst naar '{reference}', maar dat bestaat niet")
     path = folder / PHRASES_FILE
     data = files.yaml(path)
     phrases = None if data is None else files.model(path, (), Phrases, data)
-    for reference in (*REQUIRED, *(phrases.algemeen.values() if phrases else ())):
-        if reference not in found:
-            files.report(path, ("algemeen",), f"Lobke heeft '{reference}' nodig, maar dat bestaat niet")
+    for kind, reference in (*((None, key) for key in REQUIRED), *(phrases.algemeen.items() if phrases else ())):
+        if is_missing(reference):
+            loc = ("algemeen", kind) if kind else ()
+            files.report(path, loc, f"Lobke heeft '{reference}' nodig, maar dat bestaat niet")
     if files.problems or phrases is None:
         raise KnowledgeError(sorted(files.problems, key=lambda problem: (problem.file, problem.line, problem.column)))
     return Knowledge((e for e in found.values() if not (production and isinstance(e, Event) and e.voorbeeld)), phrases)
@@ -201,9 +224,15 @@ def _references(entry: Entry) -> Iterator[str]:
     for profiel in getattr(entry, "profielen", []):
         yield f"profiel:{profiel}"
     yield from getattr(entry, "zie_ook", [])
+    yield from getattr(entry, "voorbeelden", [])
     yield from getattr(entry, "vergelijkt", [])
     if isinstance(entry, Nood):
         yield from (f"hulplijn:{id}" for id in entry.hulplijnen)
+    if isinstance(entry, Leerweg):
+        yield f"doorstroom:{entry.id}"
+        yield from (f"niveau:{level}" for level in entry.niveaus)
+    if isinstance(entry, Opleiding):
+        yield f"niveau:{entry.niveau}"
     if isinstance(entry, Event) and entry.soort != "deadline":
         yield f"activiteit:{entry.soort}"
 
@@ -229,6 +258,7 @@ _DUTCH = {
     "value_error.date": "dit is geen datum; schrijf jaar-maand-dag, zoals 2027-04-01",
     "type_error.none.not_allowed": "hier moet iets staan",
     "type_error.integer": "hier hoort een getal",
+    "type_error.bool": "kies true of false",
     "type_error.list": "hier hoort een lijst (regels die met - beginnen)",
     "type_error.dict": "hier horen velden met een dubbele punt",
     "type_error.str": "hier hoort tekst",
@@ -237,15 +267,47 @@ _DUTCH = {
 }
 
 
+_SYNTAX = {
+    "mapping values are not allowed in this context": "een dubbele punt in tekst; zet er aanhalingstekens om",
+    "found unexpected end of stream": "een aanhalingsteken wordt niet gesloten",
+    "did not find expected ',' or ']'": "een lijst wordt niet gesloten met ]",
+    "did not find expected ',' or '}'": "velden worden niet gesloten met }",
+    "found a tab character that violates indentation": "een tab; spring in met spaties",
+    "found character that cannot start any token": "hier staat een tab, of tekst die tussen aanhalingstekens hoort",
+    "did not find expected alphabetic or numeric character": "zet aanhalingstekens om tekst die met * of & begint",
+    "did not find expected key": "let op het inspringen",
+    "did not find expected '-' indicator": "let op het inspringen",
+    "could not find expected ':'": "hier ontbreekt een dubbele punt",
+}
+_FORMS = {
+    models.Crebo.regex: "hier horen 5 cijfers (de crebo)",
+    models.Key.regex: "schrijf soort:naam, zoals wereld:zorg",
+    models.TopicKey.regex: "hier hoort een onderwerp, zoals onderwerp:bol",
+    models.Riasec.regex: "hier horen 3 letters uit RIASEC",
+    models.HttpsUrl.regex: "hier hoort een adres dat met https:// begint",
+}
+
+
 def _dutch(mistake: dict[str, Any]) -> str:
     kind, context = mistake["type"], mistake.get("ctx", {})
-    if kind == "value_error.any_str.max_length":
-        return f"dit is te lang; hoogstens {context['limit_value']} tekens"
+    if kind in ("value_error.any_str.max_length", "value_error.list.max_items"):
+        return f"dit is te lang; hoogstens {context['limit_value']}"
+    if kind in ("value_error.number.not_ge", "value_error.number.not_le"):
+        return f"{'minstens' if kind.endswith('ge') else 'hoogstens'} {context['limit_value']}"
     if kind == "value_error.str.regex":
-        return "dit heeft niet de goede vorm (kleine letters, cijfers en streepjes)"
+        form = next((text for regex, text in _FORMS.items() if regex.pattern == context["pattern"]), None)
+        return form or "gebruik alleen kleine letters, cijfers en streepjes"
     if kind == "value_error.const":
         return f"kies uit: {', '.join(map(str, context.get('permitted', [])))}"
     return _DUTCH.get(kind, mistake["msg"])
+
+
+def _state(path: Path) -> tuple[str, int, int]:
+    try:
+        found = path.stat()
+    except OSError:  # gone since the folder was listed, as when an editor saves
+        return str(path), 0, 0
+    return str(path), found.st_mtime_ns, found.st_size
 
 
 class _Current:
@@ -267,9 +329,11 @@ class _Current:
 
     def _refresh(self) -> None:
         folder = settings().knowledge_dir
-        state = tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in sorted(folder.rglob("*.yml")))
+        state = tuple(_state(path) for path in sorted(folder.rglob("*.yml")))
         self._checked = time.monotonic()
         if state == self._seen:
+            if self._knowledge is None and self.error:
+                raise self.error
             return
         self._seen = state
         try:

@@ -1,10 +1,12 @@
 """What stands in the knowledge files: one model an entry type, one file (or folder) each."""
 
 import re
+from collections.abc import Callable, Iterator
 from datetime import date
-from typing import ClassVar, Literal, Optional
+from typing import Any, ClassVar, Literal, Optional
 
-from pydantic import BaseModel, ConstrainedStr, Extra, Field
+from pydantic import BaseModel, ConstrainedStr, Extra, Field, validator
+from pydantic.errors import DateError
 
 
 class Text(ConstrainedStr):
@@ -36,6 +38,12 @@ class Key(ConstrainedStr):
     """A subject key, `type:id`, such as `opleiding:25641` or `onderwerp:bol`."""
 
     regex = re.compile(r"^[a-z]+:[a-z0-9][a-z0-9-]*$")
+
+
+class TopicKey(ConstrainedStr):
+    """The subject key of a topic."""
+
+    regex = re.compile(r"^onderwerp:[a-z0-9][a-z0-9-]*$")
 
 
 class Riasec(ConstrainedStr):
@@ -205,6 +213,7 @@ class Interesse(Entry):
 
     type: ClassVar[str] = "interesse"
     werelden: list[Id] = Field(min_items=1, max_items=5)
+    voorbeelden: list[Key] = Field([], max_items=3, description="Opleidingen that this interest may lead to.")
 
 
 class Hulplijn(Entry):
@@ -227,6 +236,26 @@ class Nood(Entry):
     niet: list[Text] = []
 
 
+class Day(date):
+    """A date written as year-month-day. Not a number: pydantic would take 2027 for seconds since 1970."""
+
+    @classmethod
+    def __get_validators__(cls) -> Iterator[Callable[[Any], date]]:
+        yield cls.read
+
+    @classmethod
+    def __modify_schema__(cls, schema: dict[str, Any]) -> None:
+        schema.update(type="string", format="date")
+
+    @classmethod
+    def read(cls, value: Any) -> date:
+        """The date. Raises DateError."""
+        try:
+            return date.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise DateError() from None
+
+
 class Event(Entry):
     """An entry of the LOB-kalender. No date means that the date is not known yet."""
 
@@ -234,8 +263,8 @@ class Event(Entry):
     naam: Text = Text("")
     titel: Text
     soort: Id
-    datum: Optional[date]
-    einddatum: Optional[date]
+    datum: Optional[Day]
+    einddatum: Optional[Day]
     tijd: Optional[Text]
     plaats: Optional[Text]
     leerjaren: list[int] = []
@@ -258,10 +287,17 @@ class Phrases(BaseModel):
     begroeting_keuzes: list[Text]
     zinnen: dict[str, Text]
     knoppen: dict[str, Label]
-    algemeen: dict[str, Key] = Field(description="For a kind of question without a subject: the topic that answers it.")
+    algemeen: dict[str, TopicKey] = Field(description="The topic that answers a kind of question without a subject.")
 
     class Config:
         extra = Extra.forbid
+
+    @validator("knoppen")
+    def _greeting_has_labels(cls, labels: dict[str, Label], values: dict[str, Any]) -> dict[str, Label]:
+        for name in values.get("begroeting_keuzes", []):
+            if name not in labels:
+                raise ValueError(f"'{name}' uit begroeting_keuzes staat hier niet")
+        return labels
 
 
 TYPES: dict[str, type[Entry]] = {

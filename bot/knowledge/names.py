@@ -17,9 +17,15 @@ _WORD = re.compile(r"[^\W_]+")
 _ENDINGS = re.compile(
     r"(?:s?(?:opleiding(?:en)?|sector|branche|richting|wereld|cursus|studie|diploma|school|profiel|vak|beroep(?:en)?))$"
 )
+_SAYINGS = re.compile(
+    r"\b(?:(?:op|de) basis van|in (?:het |dat )?kader van|zorgen (?:om|over|maken)|(?:geen|je|me|mij) zorgen)\b",
+    re.IGNORECASE,
+)
+"""Everyday words that are no name, although they hold one."""
 _LONGEST_NAME = 8
 _SHORTEST_JOINED = 8
-_SHORTEST_FUZZY = 6
+_SHORTEST_FUZZY = 7
+_SHORTEST_TWO_ERRORS = 11
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,11 @@ class Names:
             if len(distinct) > 1:
                 self._beroepen[key] = Subject(key, "beroep", spelled[joined], distinct)
             self._subjects[joined].insert(0, key)
+        for joined in named_opleidingen:  # "kappers" may stand at one opleiding, "kapper" at three
+            for variant in _variants(joined):
+                beroep = self._beroepen.get(f"beroep:{variant}")
+                if beroep and self._knowledge.get(self._subjects[joined][0]) in beroep.entries:
+                    self._subjects[joined][0] = beroep.key
         for wereld in knowledge.all(Wereld):
             for beroep in wereld.beroepen:
                 for name in beroep.split("/"):
@@ -103,7 +114,7 @@ class Names:
     def find(self, text: str) -> list[Match]:
         """The names in `text`, longest first at every place, without overlap, in order."""
         found: list[Match] = []
-        tokens = words(text)
+        tokens = words(_SAYINGS.sub(lambda saying: " " * len(saying.group()), text))
         position = 0
         while position < len(tokens):
             for size in range(min(_LONGEST_NAME, len(tokens) - position), 0, -1):
@@ -118,11 +129,13 @@ class Names:
         return found
 
     def resolve(self, key: str) -> Optional[Subject]:
-        """The subject of a key; None when it is not (or no longer) in the knowledge."""
+        """The subject of a key; None when it is not (or no longer) in the knowledge, or no subject to ask about."""
         if key in self._beroepen:
             return self._beroepen[key]
         entry = self._knowledge.get(key)
-        return Subject(key, entry.type, entry.naam, (entry,)) if entry else None
+        if entry is None or isinstance(entry, (Event, Nood)):
+            return None
+        return Subject(key, entry.type, entry.naam, (entry,))
 
     def _name(self, window: list[str]) -> tuple[Optional[str], bool]:
         joined = "".join(window)
@@ -134,8 +147,9 @@ class Names:
             for variant in _variants(joined):
                 if variant in self._subjects:
                     return variant, True
-        if len(window) <= 2 and len(joined) >= _SHORTEST_FUZZY and not all(w in self._known_words for w in window):
-            allowed = 1 if len(joined) < 9 else 2
+        shortest = _SHORTEST_FUZZY if len(window) == 1 else _SHORTEST_JOINED
+        if len(window) <= 2 and len(joined) >= shortest and not all(w in self._known_words for w in window):
+            allowed = 2 if len(window) == 1 and len(joined) >= _SHORTEST_TWO_ERRORS else 1
             close = process.extractOne(joined, self._fuzzy, scorer=OSA.distance, score_cutoff=allowed, processor=None)
             if close and close[0][0] == joined[0]:
                 return close[0], False

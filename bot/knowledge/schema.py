@@ -1,6 +1,7 @@
 """JSON Schemas of the knowledge files, so that an editor completes the fields and marks a mistake."""
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ _SHARED = ("bron", "betrouwbaarheid")
 
 def file_schema(model: type[Entry]) -> dict[str, Any]:
     """The schema of a file of this type: `standaard` with the shared fields, and `items`."""
-    item = model.schema()
+    item = deepcopy(model.schema())  # pydantic keeps it
     shared = {name: item["properties"][name] for name in _SHARED}
     item["required"] = [name for name in item.get("required", []) if name not in _SHARED]
     item.pop("definitions", None)
+    for name, field in model.__fields__.items():
+        if field.allow_none:  # pydantic leaves that out
+            item["properties"][name] = {"anyOf": [item["properties"][name], {"type": "null"}]}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": model.__name__,

@@ -1,6 +1,7 @@
-"""Finds the entries whose known questions are like a message."""
+"""Which entries answer which known questions, and which of them a message may be about."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.knowledge.loader import Knowledge
@@ -10,20 +11,23 @@ from bot.knowledge.question import SPECIFIC, Hit
 
 @dataclass(frozen=True)
 class KnownQuestion:
-    """A question that an entry answers, and the subjects it names."""
+    """A question that an entry answers."""
 
     text: str
     key: str
-    subjects: frozenset[str]
 
 
-def known_questions(knowledge: Knowledge, names: Names) -> list[KnownQuestion]:
+def known_questions(knowledge: Knowledge) -> list[KnownQuestion]:
     """Every question in the knowledge files."""
-    return [
-        KnownQuestion(question, entry.key, named_subjects(names, question) | {entry.key})
-        for entry in knowledge.entries.values()
-        for question in entry.vragen
-    ]
+    return [KnownQuestion(text, entry.key) for entry in knowledge.entries.values() for text in entry.vragen]
+
+
+def subjects_of_entries(questions: Iterable[KnownQuestion], names: Names) -> dict[str, frozenset[str]]:
+    """For every entry with questions: itself, and the subjects that its questions name."""
+    subjects: dict[str, set[str]] = defaultdict(set)
+    for question in questions:
+        subjects[question.key] |= {question.key} | named_subjects(names, question.text)
+    return {key: frozenset(named) for key, named in subjects.items()}
 
 
 def named_subjects(names: Names, text: str) -> frozenset[str]:
@@ -31,29 +35,17 @@ def named_subjects(names: Names, text: str) -> frozenset[str]:
     return frozenset(key for match in names.find(text) for key in match.subjects)
 
 
-def must_share(named: frozenset[str]) -> frozenset[str]:
-    """The subjects of which a fitting known question names at least one: the specific ones if there are any."""
-    of_type = {key: key.partition(":")[0] for key in named}
-    return frozenset(key for key in named if of_type[key] in SPECIFIC) or frozenset(
-        key for key in named if of_type[key] != "interesse"
-    )
-
-
 def rank(
-    questions: Sequence[KnownQuestion], scores: Sequence[float], named: frozenset[str], most: int = 5
+    scores: dict[str, float], subjects: dict[str, frozenset[str]], named: frozenset[str], least: float, most: int = 5
 ) -> list[Hit]:
-    """The best entries for a message, one hit an entry, best first.
+    """The entries that probably answer a message, best first.
 
-    `scores` has a likeness from 0 to 1 for every question; `named` the subjects the message names. A question
-    that shares none of them is no hit: "hoe duur is kok" is not answered by what was written for another subject.
+    `scores` has a likeness for every entry, about 0 to 1; `subjects` the subjects of its questions; `named` those of
+    the message. An entry that shares no subject with it is no hit: "hoe duur is kok" is not answered by what was
+    written for something else. When the message names specific things, one of those must be shared.
     """
-    shared = must_share(named)
-    best: dict[str, float] = {}
-    for index in sorted(range(len(scores)), key=lambda i: -scores[i]):
-        question = questions[index]
-        if shared and not shared & question.subjects:
-            continue
-        best.setdefault(question.key, float(scores[index]))
-        if len(best) == most:
-            break
-    return [Hit(key, score) for key, score in best.items()]
+    of_type = {key: key.partition(":")[0] for key in named}
+    shared = {key for key in named if of_type[key] in SPECIFIC} or {k for k in named if of_type[k] != "interesse"}
+    best = sorted(scores.items(), key=lambda item: -item[1])
+    hits = [Hit(key, score) for key, score in best if score >= least and (not shared or shared & subjects[key])]
+    return hits[:most]

@@ -201,8 +201,9 @@ def _complete(table: sqlalchemy.Table, row: dict[str, Any]) -> dict[str, Any]:
         raise KeyError(*unknown)
     values = {column.name: row.get(column.name) for column in table.c}
     for column in table.c:
-        if isinstance(column.type, tables.Moment) and isinstance(values[column.name], str):
-            values[column.name] = datetime.fromisoformat(values[column.name])
+        value = values[column.name]
+        if isinstance(column.type, tables.Moment) and isinstance(value, str):
+            values[column.name] = datetime.fromisoformat(value)
     return values
 
 

@@ -22,6 +22,7 @@ from bot.storage import tables
 from bot.storage.conversations import Choice, Conversations, Reply, message_id
 from bot.storage.database import DatabaseDown, transaction
 from bot.storage.spool import Spool
+from tests.bot.databases import postgres_command
 
 START = "2026-11-21T12:00:00+01:00"
 REPLY = Reply("Kok word je met **niveau 2**.", [Choice("Hoe lang duurt het?", "duur")], {"kind": "opleiding"})
@@ -272,25 +273,21 @@ def test_a_database_that_disappears_under_open_connections_is_noticed(sqlite_dat
 
 
 def test_a_postgresql_that_is_gone_costs_no_answer(
-    postgres_url: str, postgres_server: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str, postgresql_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.bot.postgres import postgres_command
-
     monkeypatch.setenv("LOBKE_DATABASE_URL", postgres_url)
     settings.cache_clear()
     storage.migrate()
     talk = conversations()
     talk.add("a", [REPLY])
-    name = postgres_url.partition("@/")[2].partition("?")[0]
-    postgres_command(postgres_server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-    postgres_command(
-        postgres_server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-    )
+    name = postgres_url.rpartition("/")[2]
+    postgres_command(postgresql_url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    postgres_command(postgresql_url, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     said = talk.add("a", [REPLY], "hoi")
     assert talk.is_open("a", clock.now())
     with pytest.raises(DatabaseDown):
         talk.spool.drain()
-    postgres_command(postgres_server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    postgres_command(postgresql_url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     talk.spool.drain()
     assert conversations().messages("a")[1:] == said
 

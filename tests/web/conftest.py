@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from bot.keys import derived_key
 from bot.settings import settings
 from bot.storage.conversations import Choice, Reply
-from tests.bot.postgres import data_dir, sqlite_database
+from tests.bot.databases import data_dir, sqlite_database
 from web.app import create_app, server
 from web.limits import Limits
 

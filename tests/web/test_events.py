@@ -153,8 +153,8 @@ def test_the_stream_ends_with_the_conversation(
 
 def test_a_token_has_at_most_3_streams_and_a_closed_one_makes_place(site: Site, talk: Talk) -> None:
     with ExitStack() as stack:
-        for _ in range(3):
-            stack.enter_context(listen(talk))
+        streams = [stack.enter_context(listen(talk)) for _ in range(3)]
+        assert len(streams) == 3
         refused = talk.http.get("/api/events", headers=talk.headers)
         assert_problem(refused, 429)
         assert int(refused.headers["retry-after"]) > 0

@@ -150,8 +150,8 @@ def test_what_is_not_there_is_said_in_dutch(site: Site) -> None:
     assert_problem(site.http.get("/api/messages/"), 404)
     answer = site.http.put("/api/messages")
     assert_problem(answer, 405)
-    assert answer.headers["allow"] == "GET, POST"
-    assert_problem(site.http.head("/api/events") and site.http.get("/api/session"), 405)
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "POST"}
+    assert_problem(site.http.get("/api/session"), 405)
     assert site.http.get("/unknown").text == "Wat je zoekt, is hier niet.\n"
 
 

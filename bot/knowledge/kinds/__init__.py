@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.knowledge.kinds.events import activity_events, events, opleiding_events, wereld_events
+from bot.knowledge.kinds.events import activity_events, events, opleiding_events, school_open_days, wereld_events
 from bot.knowledge.kinds.general import all_levels, all_werelden, ask_subject, general_topic, no_interest_named, start
 from bot.knowledge.kinds.help import helpline
 from bot.knowledge.kinds.opleiding import (
@@ -34,8 +34,10 @@ from bot.knowledge.kinds.topic import activity_field, interest, school_content, 
 from bot.knowledge.kinds.wereld import (
     wereld_admission,
     wereld_content,
+    wereld_duration,
     wereld_levels,
     wereld_opleidingen,
+    wereld_profiles,
     wereld_simple,
     wereld_where,
     wereld_work,
@@ -73,7 +75,7 @@ TABLE: dict[tuple[str, str], Function] = {
     ("wereld", "worden"): wereld_opleidingen,
     ("wereld", "vakken"): wereld_opleidingen,
     ("wereld", "niveau"): wereld_levels,
-    ("wereld", "duur"): wereld_simple("wereld.duur", "opleidingen", "waar"),
+    ("wereld", "duur"): wereld_duration,
     ("wereld", "kosten"): wereld_simple("wereld.kosten", "opleidingen", "waar"),
     ("wereld", "verdienen"): wereld_simple("wereld.verdienen", "opleidingen", "kans"),
     ("wereld", "leerroute"): wereld_simple("wereld.leerroute", "opleidingen", "waar"),
@@ -81,6 +83,7 @@ TABLE: dict[tuple[str, str], Function] = {
     ("wereld", "toelating"): wereld_admission,
     ("wereld", "waar"): wereld_where,
     ("wereld", "wanneer"): wereld_events,
+    ("wereld", "profiel"): wereld_profiles,
     ("leerweg", "inhoud"): leerweg_content,
     ("leerweg", "toelating"): leerweg_admission,
     ("leerweg", "niveau"): leerweg_admission,
@@ -109,10 +112,21 @@ TABLE: dict[tuple[str, str], Function] = {
     ("activiteit", "waar"): activity_events,
     ("activiteit", "aanmelden"): activity_events,
     ("school", "inhoud"): school_content,
+    ("school", "wanneer"): school_open_days,
     ("interesse", "inhoud"): interest,
     ("hulplijn", "inhoud"): helpline,
 }
-GENERAL_TOPICS = ("kosten", "aanmelden", "terugkijken", "voorbereiden", "waar", "wie", "toelating", "leerroute")
+GENERAL_TOPICS = (
+    "kosten",
+    "aanmelden",
+    "terugkijken",
+    "voorbereiden",
+    "waar",
+    "wie",
+    "toelating",
+    "leerroute",
+    "verdienen",
+)
 """Kinds for which knowledge/antwoorden.yml names a topic (`algemeen`)."""
 GENERAL: dict[str, Callable[[Question, Sources], Answer]] = {
     "opleidingen": all_werelden,
@@ -123,5 +137,5 @@ GENERAL: dict[str, Callable[[Question, Sources], Answer]] = {
     "wanneer": lambda question, sources: events(question, sources),
     "werk": all_werelden,
     **dict.fromkeys(GENERAL_TOPICS, general_topic),
-    **dict.fromkeys(("worden", "dag", "passend", "kans", "verdienen", "vakken", "vergelijk"), ask_subject),
+    **dict.fromkeys(("worden", "dag", "passend", "kans", "vakken", "vergelijk"), ask_subject),
 }

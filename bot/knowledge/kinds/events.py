@@ -72,3 +72,9 @@ def opleiding_events(question: Question, subject: Subject, sources: Sources) -> 
 
 def activity_events(question: Question, subject: Subject, sources: Sources) -> Answer:
     return events(question, sources, soorten=(subject.entries[0].id,))
+
+
+def school_open_days(question: Question, subject: Subject, sources: Sources) -> Answer:
+    """Lobke does not know a school's own dates; the open days of the kalender are shown below that."""
+    found = events(question, sources, soorten=("open-dag",))
+    return replace(found, text=sources.say("school.wanneer", naam=subject.name) + "\n\n" + found.text)

@@ -10,8 +10,8 @@ from bot.knowledge.question import TECHNICAL, Answer, Choice, Function, Question
 
 
 def warnings(subject: Subject) -> str:
-    notes = list(dict.fromkeys(o.let_op for o in opleidingen_of(subject) if o.let_op))
-    return f" {notes[0]}" if notes else ""
+    note = opleidingen_of(subject)[0].let_op
+    return f" {note}" if note else ""
 
 
 def opleiding_choices(subject: Subject, sources: Sources, *kinds: str) -> tuple[Choice, ...]:
@@ -20,6 +20,8 @@ def opleiding_choices(subject: Subject, sources: Sources, *kinds: str) -> tuple[
 
 
 def entry_ways(opleidingen: Sequence[Opleiding], sources: Sources) -> str:
+    if all(opleiding.specialist for opleiding in opleidingen):
+        return sources.say("toegang_specialist")
     return " ".join(sources.say(f"toegang_niveau{level}") for level in levels_of(opleidingen)[:2])
 
 
@@ -84,22 +86,24 @@ def opleiding_admission(question: Question, subject: Subject, sources: Sources) 
 
 def admission(goal: Subject, leerweg: Leerweg, sources: Sources) -> Answer:
     """What the table of who may go where says of this leerweg and this goal; no verdict about the pupil."""
+    after_vmbo = [opleiding for opleiding in opleidingen_of(goal) if not opleiding.specialist]
+    after_vmbo = [opleiding for opleiding in after_vmbo if opleiding.niveau > 1] or after_vmbo
     if goal.type == "niveau":
         levels, listed = [int(goal.entries[0].id)], f"niveau {goal.entries[0].id}"
     else:
-        levels, listed = levels_of(opleidingen_of(goal)), named(opleidingen_of(goal))
+        levels, listed = levels_of(after_vmbo), named(after_vmbo or opleidingen_of(goal))
     row = sources.knowledge.one(Doorstroom, leerweg.id)
     open_levels = [level for level in levels if row.mag(level) == "ja"]
     fields = {
         "leerweg": leerweg.afkorting,
-        "leerweg_lang": leerweg.naam.lower(),
         "lijst": listed,
         "mag": join([str(level) for level in leerweg.niveaus], "of"),
         "open": join([str(level) for level in open_levels]),
         "eerst": max(leerweg.niveaus),
-        "laagste": min(levels),
     }
-    if levels == [1]:
+    if not levels:
+        text = sources.say("toelating.specialist", **fields)
+    elif levels == [1]:
         text = sources.say("toelating.entree", **fields)
     elif not open_levels:
         text = sources.say("toelating.later", **fields)
@@ -119,7 +123,9 @@ def admission(goal: Subject, leerweg: Leerweg, sources: Sources) -> Answer:
 def opleiding_work(question: Question, subject: Subject, sources: Sources) -> Answer:
     opleiding = opleidingen_of(subject)[0]
     wereld = sources.knowledge.one(Wereld, opleiding.werelden[0])
-    text = sources.say("opleiding.werk", naam=subject.name, uitleg=opleiding.uitleg, werk=wereld.werk)
+    text = sources.say(
+        "opleiding.werk", lijst=named(opleidingen_of(subject)), uitleg=opleiding.uitleg, werk=wereld.werk
+    )
     return Answer(text, opleiding_choices(subject, sources, "dag", "passend", "duur"))
 
 

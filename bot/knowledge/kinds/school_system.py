@@ -49,7 +49,7 @@ def profiel_subjects(question: Question, subject: Subject, sources: Sources) -> 
 
 def profiel_onward(question: Question, subject: Subject, sources: Sources) -> Answer:
     profiel = cast(Profiel, subject.entries[0])
-    names = join([sources.knowledge.one(Wereld, id).naam for id in profiel.werelden], "of")
+    names = join([sources.knowledge.one(Wereld, id).naam for id in profiel.werelden[:4]], "of")
     text = sources.say("profiel.toelating", naam=profiel.naam, werelden=names)
     return Answer(text, tuple(sources.about(f"wereld:{id}") for id in profiel.werelden[:3]))
 

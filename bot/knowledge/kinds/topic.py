@@ -2,8 +2,8 @@
 
 from typing import cast
 
-from bot.knowledge.kinds.wording import join
-from bot.knowledge.models import Activiteit, Entry, Interesse, Onderwerp, School, Wereld
+from bot.knowledge.kinds.wording import join, named
+from bot.knowledge.models import Activiteit, Entry, Interesse, Onderwerp, Opleiding, School, Wereld
 from bot.knowledge.names import Subject
 from bot.knowledge.question import LIKELY_HIT, Answer, Function, Question, Sources
 
@@ -55,7 +55,11 @@ def school_content(question: Question, subject: Subject, sources: Sources) -> An
 
 
 def interest(question: Question, subject: Subject, sources: Sources) -> Answer:
+    """The werelden that an interest may lead to, and some opleidingen to make it concrete."""
     entry = cast(Interesse, subject.entries[0])
     werelden = [sources.knowledge.one(Wereld, id) for id in entry.werelden]
-    text = sources.say("interesse", naam=entry.naam, werelden=join([f"**{wereld.naam}**" for wereld in werelden], "of"))
+    listed = join([f"**{wereld.naam}**" for wereld in werelden], "of")
+    examples = [cast(Opleiding, sources.knowledge.entries[key]) for key in entry.voorbeelden]
+    phrase = "interesse_voorbeelden" if examples else "interesse"
+    text = sources.say(phrase, naam=entry.naam, werelden=listed, voorbeelden=named(examples))
     return Answer(text, tuple(sources.about(wereld.key) for wereld in werelden))

@@ -4,7 +4,7 @@ from typing import cast
 
 from bot.knowledge.kinds.opleiding import where_to_learn
 from bot.knowledge.kinds.wording import MOST_NAMED, join, levels_of, named
-from bot.knowledge.models import Leerweg, Opleiding, School, Wereld
+from bot.knowledge.models import Leerweg, Opleiding, Profiel, School, Wereld
 from bot.knowledge.names import Subject
 from bot.knowledge.question import TECHNICAL, Answer, Choice, Function, Question, Sources
 
@@ -23,9 +23,7 @@ def wereld_content(question: Question, subject: Subject, sources: Sources) -> An
 
 def wereld_work(question: Question, subject: Subject, sources: Sources) -> Answer:
     wereld = _wereld(subject)
-    text = sources.say(
-        "wereld.werk", naam=wereld.naam, beroepen=join(wereld.beroepen[:8]), werk=wereld.werk, kans=wereld.kans or ""
-    )
+    text = sources.say("wereld.werk", naam=wereld.naam, beroepen=join(wereld.beroepen[:8]), werk=wereld.werk)
     return Answer(text, tuple(sources.button(kind, wereld.key) for kind in ("opleidingen", "dag", "kans")))
 
 
@@ -75,10 +73,19 @@ def wereld_levels(question: Question, subject: Subject, sources: Sources) -> Ans
     return Answer(text, tuple(sources.button(kind, wereld.key) for kind in ("opleidingen", "waar", "wanneer")))
 
 
+def wereld_duration(question: Question, subject: Subject, sources: Sources) -> Answer:
+    wereld = _wereld(subject)
+    durations = [sources.niveau(level).duur for level in levels_of(of_wereld(wereld, sources))]
+    text = sources.say("wereld.duur", naam=wereld.naam, duren=" ".join(durations))
+    return Answer(text, tuple(sources.button(kind, wereld.key) for kind in ("opleidingen", "waar")))
+
+
 def wereld_admission(question: Question, subject: Subject, sources: Sources) -> Answer:
     wereld = _wereld(subject)
     levels = levels_of(of_wereld(wereld, sources))
-    if question.leerweg:
+    if levels == [1]:
+        text = sources.niveau(1).toelating
+    elif question.leerweg:
         leerweg = sources.knowledge.one(Leerweg, question.leerweg)
         allowed = [level for level in levels if level in leerweg.niveaus]
         phrase = "wereld.toelating_leerweg" if allowed else "wereld.toelating"
@@ -87,7 +94,7 @@ def wereld_admission(question: Question, subject: Subject, sources: Sources) -> 
         )
     else:
         text = sources.say("wereld.toelating", naam=wereld.naam)
-    if wereld.id in TECHNICAL:
+    if wereld.id in TECHNICAL and question.leerweg != "bb":
         text += " " + sources.say("toelating.techniek")
     return Answer(text, tuple(sources.button(kind, wereld.key) for kind in ("opleidingen", "waar", "wanneer")))
 
@@ -96,3 +103,13 @@ def wereld_where(question: Question, subject: Subject, sources: Sources) -> Answ
     wereld = _wereld(subject)
     schools = [s for s in sources.knowledge.all(School) if s.soort == "mbo" and wereld.id in s.werelden]
     return where_to_learn(wereld.naam, schools, subject, sources)
+
+
+def wereld_profiles(question: Question, subject: Subject, sources: Sources) -> Answer:
+    """The profielen that go well with a wereld."""
+    wereld = _wereld(subject)
+    if not wereld.profielen:
+        return wereld_admission(question, subject, sources)
+    profielen = [sources.knowledge.one(Profiel, id) for id in wereld.profielen]
+    text = sources.say("wereld.profiel", naam=wereld.naam, profielen=join([f"**{p.naam}**" for p in profielen]))
+    return Answer(text, tuple(sources.about(profiel.key) for profiel in profielen[:3]))

@@ -1,0 +1,327 @@
+"""A kind of question and a subject make an answer; it is short, has a next step, and never fails."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Optional
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from bot.knowledge.answers import answer
+from bot.knowledge.kinds import GENERAL, TABLE
+from bot.knowledge.loader import load
+from bot.knowledge.models import Onderwerp
+from bot.knowledge.names import Names
+from bot.knowledge.question import LIKELY_HIT, SURE_HIT, Answer, Hit, Question, Sources
+from bot.settings import PROJECT
+
+TODAY = date(2026, 11, 21)
+KINDS = sorted({kind for _, kind in TABLE} | set(GENERAL))
+MOST_WORDS = 80
+PARTS_OF_THE_TALK = {"start", "mens"}
+
+
+def asked(sources: Sources, kind: Optional[str], text: str, **known: object) -> Answer:
+    """The answer to a typed message: its names are looked up, `known` is what is remembered or found by meaning."""
+    subjects = tuple(match.subjects for match in sources.names.find(text))
+    return answer(Question(kind, subjects, text=text, today=TODAY, **known), sources)  # type: ignore[arg-type]
+
+
+def pressed(sources: Sources, meaning: str, leerweg: Optional[str] = None) -> Answer:
+    """The answer to a pressed choice."""
+    kind, *keys = meaning.split("|")
+    subjects = tuple((key,) for key in keys if key)
+    return answer(Question(kind, subjects, today=TODAY, leerweg=leerweg, chosen=True), sources)
+
+
+def meanings(found: Answer) -> list[str]:
+    return [choice.meaning for choice in found.choices]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "says"),
+    [
+        ("inhoud", "wat is een kapper", r"knipt.*Kapper.*niveau 2"),
+        ("inhoud", "bakker opleiding", r"bakker"),
+        ("worden", "kapper worden hoe doe ik dat", r"kapper.*niveau 2.*kader"),
+        ("niveau", "welk niveau is tandartsassistente", r"niveau 4"),
+        ("niveau", "is marketing niveau 3 of 4", r"niveau 4"),
+        ("duur", "hoe lang duurt de koksopleiding", r"1 tot 2 jaar.*2 tot 3 jaar"),
+        ("duur", "hoeveel jaar is niveau 3", r"2 tot 3 jaar"),
+        ("duur", "hoe lang duurt patissier", r"specialistenopleiding van 1 jaar"),
+        ("kosten", "wat kost de opleiding tot kok", r"1 augustus.*18"),
+        ("verdienen", "wat verdient een kok", r"weet ik niet precies"),
+        ("kans", "is er werk als kok", r"KiesMBO"),
+        ("vakken", "welke vakken krijg je bij kapper", r"Nederlands, rekenen"),
+        ("leerroute", "kan kok ook met bbl", r"bol.*bbl"),
+        ("aanmelden", "hoe meld ik me aan voor kok", r"uiterlijk op 1 april"),
+        ("waar", "waar kan ik verpleegkundige leren", r"MBO Amersfoort|KiesMBO"),
+        ("dag", "hoe ziet een dag van een kok eruit", r"keuken.*loop eens een dag mee"),
+        ("passend", "past timmerman bij mij", r"handig"),
+        ("werk", "wat doet een dierenartsassistent", r"dier"),
+        ("opleidingen", "wat voor opleidingen heeft ict", r"Software|system|support"),
+        ("werk", "wat kun je worden bij groen", r"hovenier|dierverzorg"),
+        ("dag", "hoe ziet een dag in de zorg eruit", r"help|verzorg"),
+        ("niveau", "welke niveaus zijn er in de bouw", r"niveau 1, 2, 3 en 4"),
+        ("duur", "hoe lang duurt iets in de techniek", r"2 tot 3 jaar"),
+        ("toelating", "wat heb ik nodig voor de zorg", r"kader.*niveau 2, 3 of 4"),
+        ("vakken", "welke vakken zitten in economie en ondernemen", r"economie.*wiskunde, Frans of Duits"),
+        ("inhoud", "wat is bwi", r"bouwen, wonen en interieur"),
+        ("toelating", "waar kan ik heen met pie", r"sluit goed aan bij"),
+        ("inhoud", "wat is kader", r"kaderberoepsgerichte"),
+        ("toelating", "ik zit op basis, waar mag ik heen", r"niveau 2"),
+        ("inhoud", "wat is niveau 1", r"entree"),
+        ("opleidingen", "wat zijn opleidingen op niveau 2", r"niveau 2"),
+        ("inhoud", "wat is een snuffelstage", r"werk"),
+        ("voorbereiden", "hoe bereid ik me voor op de open dag", r"3 vragen"),
+        ("terugkijken", "hoe kijk ik terug op mijn meeloopdag", r"leuk|saai"),
+        ("inhoud", "wat is mbo amersfoort", r"Amersfoort"),
+        ("interesse", "ik hou van dieren", r"Groen, dieren en voeding"),
+        ("inhoud", "wat is bol", r"stage"),
+        ("duur", "hoe lang duurt leerplicht", r"16"),
+        ("kosten", "is het mbo gratis", r"18"),
+        ("wie", "met wie kan ik praten", r"decaan"),
+        ("opleidingen", "welke richtingen heb je op het mbo", r"16 richtingen.*Zorg"),
+        ("niveau", "welke niveaus zijn er", r"4 niveaus"),
+        ("start", "ik weet niet wat ik wil", r"geen foute antwoorden"),
+        ("toelating", "zonder diploma naar mbo", r"entree"),
+        ("toelating", "mag je van niveau 2 naar niveau 3", r"mag je naar niveau 3"),
+    ],
+)
+def test_a_kind_of_question_about_a_subject_has_its_answer(sources: Sources, kind: str, text: str, says: str) -> None:
+    found = asked(sources, kind, text)
+    assert re.search(says, found.text, re.DOTALL | re.IGNORECASE), found.text
+    assert found.kind == kind
+
+
+JA, NEE, ENTREE = "Ja, volgens de regels mag dat", "Niet meteen, maar later wel", "bedoeld voor jongeren zonder diploma"
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("leerweg", "says"),
+    [
+        ("basis", (ENTREE, JA, NEE, NEE)),
+        ("kader", (ENTREE, JA, JA, JA)),
+        ("de gemengde leerweg", (ENTREE, JA, JA, JA)),
+        ("mavo", (ENTREE, JA, JA, JA)),
+    ],
+)
+def test_a_leerweg_gives_the_levels_of_the_law(
+    sources: Sources, leerweg: str, says: tuple[str, ...], level: int
+) -> None:
+    assert says[level - 1] in asked(sources, "toelating", f"mag ik met {leerweg} naar niveau {level}").text
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("kan ik kok worden met basis", r"^Ja, op niveau 2\."),
+        ("mag ik kok worden met kader", r"^Ja, volgens de regels"),
+        ("mag ik met bb onderwijsassistent doen", r"^Niet meteen.*mbo-diploma van niveau 2"),
+        ("is onderwijsassistent iets voor kb", r"^Ja.*niveau 4"),
+        ("mag ik met kader patissier worden", r"^Niet meteen.*na|al een mbo-diploma van niveau 3"),
+        ("kan ik met basis banketbakker worden", r"^Ja, op niveau 2\.(?!.*Patissier)"),
+    ],
+)
+def test_an_opleiding_of_several_levels_is_answered_level_by_level(sources: Sources, text: str, says: str) -> None:
+    assert re.search(says, asked(sources, "toelating", text).text)
+
+
+def test_an_opleiding_without_a_leerweg_asks_for_it(sources: Sources) -> None:
+    found = asked(sources, "toelating", "mag ik naar de koksopleiding")
+    assert [choice.label for choice in found.choices] == ["Ik doe bb", "Ik doe kb", "Ik doe gl", "Ik doe tl"]
+    assert pressed(sources, found.choices[0].meaning).text.startswith("Ja, op niveau 2.")
+
+
+def test_a_leerweg_that_was_told_is_remembered_and_used(sources: Sources) -> None:
+    assert asked(sources, "toelating", "ik doe tl").leerweg == "tl"
+    assert asked(sources, "toelating", "mag ik dan kok worden", leerweg="bb").text.startswith("Ja, op niveau 2.")
+
+
+@pytest.mark.parametrize(("leerweg", "asks"), [("kb", True), ("tl", True), ("bb", False)])
+def test_technique_may_ask_wiskunde_or_nask_of_kader_gl_and_tl(sources: Sources, leerweg: str, asks: bool) -> None:
+    assert ("nask1" in pressed(sources, "toelating|opleiding:25737", leerweg).text) is asks
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "last_subject", "last_kind", "says", "subject"),
+    [
+        ("duur", "hoe lang duurt dat", "beroep:kapper", "worden", r"jaar", "beroep:kapper"),
+        ("kosten", "en wat kost het", "wereld:zorg", "inhoud", r"Zorg en welzijn.*18", "wereld:zorg"),
+        ("opleidingen", "welke opleidingen zijn daar", "wereld:techniek", "inhoud", r"Techniek", "wereld:techniek"),
+        ("toelating", "mag dat met kader", "opleiding:25698", "inhoud", r"^Ja.*Onderwijsassistent", "opleiding:25698"),
+        ("inhoud", "en bij de ict?", "wereld:zorg", "opleidingen", r"ICT.* opleidingen", "wereld:ict"),
+        (None, "en kapper?", "beroep:kok", "duur", r"jaar", "beroep:kapper"),
+        ("voorbereiden", "hoe bereid ik dat voor", "activiteit:open-dag", "inhoud", r"3 vragen", "activiteit:open-dag"),
+    ],
+)
+def test_what_was_talked_about_is_remembered(
+    sources: Sources, kind: Optional[str], text: str, last_subject: str, last_kind: str, says: str, subject: str
+) -> None:
+    found = asked(sources, kind, text, last_subject=last_subject, last_kind=last_kind)
+    assert re.search(says, found.text), found.text
+    assert found.subject == subject
+
+
+def test_a_new_subject_goes_before_the_remembered_one(sources: Sources) -> None:
+    found = asked(sources, "duur", "hoe lang duurt bakker", last_subject="beroep:kapper", last_kind="worden")
+    assert found.subject == "beroep:bakker"
+
+
+def test_a_remembered_subject_that_is_gone_is_no_failure(sources: Sources) -> None:
+    found = asked(sources, "duur", "hoe lang duurt dat", last_subject="opleiding:99999", last_kind="inhoud")
+    assert "niveau" in found.text.lower()
+
+
+def test_two_subjects_are_put_beside_each_other_without_a_winner(sources: Sources) -> None:
+    found = asked(sources, "vergelijk", "wat is beter kok of bakker")
+    assert "**Kok**: niveau" in found.text and "**Bakker**: niveau" in found.text
+    assert "Er is geen beste keuze" in found.text
+    assert meanings(found)[:2] == ["inhoud|beroep:kok", "inhoud|beroep:bakker"]
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("bol of bbl wat is beter", "onderwerp:bol-of-bbl"),
+        ("wat is het verschil tussen basis en kader", "onderwerp:bb-of-kb"),
+        ("verschil kader en gl", "onderwerp:kb-of-gl"),
+        ("verschil tussen niveau 2 en niveau 3", "onderwerp:niveau-2-of-3"),
+    ],
+)
+def test_a_comparison_that_staff_wrote_goes_first(sources: Sources, text: str, subject: str) -> None:
+    assert asked(sources, "vergelijk", text).subject == subject
+
+
+def test_a_question_like_a_known_one_is_answered_with_its_entry(sources: Sources) -> None:
+    found = asked(sources, "inhoud", "mag ik later nog wisselen", hits=(Hit("onderwerp:opleiding-wisselen", SURE_HIT),))
+    assert found.subject == "onderwerp:opleiding-wisselen"
+
+
+def test_a_question_a_bit_like_a_known_one_does_not_overrule_a_name(sources: Sources) -> None:
+    found = asked(sources, "duur", "hoe lang duurt kok", hits=(Hit("onderwerp:vakantie-mbo", LIKELY_HIT),))
+    assert found.subject == "beroep:kok"
+
+
+def test_what_is_not_understood_offers_the_nearest_questions_and_a_person(sources: Sources) -> None:
+    weak = (Hit("onderwerp:bol", 0.1), Hit("nood:somber", 0.1), Hit("onderwerp:bbl", 0.1))
+    found = asked(sources, None, "blabla", hits=weak)
+    assert found.outcome == "not_understood"
+    assert meanings(found) == ["inhoud|onderwerp:bol", "inhoud|onderwerp:bbl", "mens|"]
+
+
+@pytest.mark.parametrize("text", ["", "asdf qwer", "👍", "?" * 1000])
+def test_nonsense_is_not_understood_and_gets_choices(sources: Sources, text: str) -> None:
+    found = asked(sources, None, text)
+    assert found.outcome == "not_understood"
+    assert 2 <= len(found.choices) <= 4
+
+
+@pytest.mark.parametrize("kind", ["worden", "dag", "passend", "kans", "vakken", "vergelijk"])
+def test_a_question_that_needs_a_subject_asks_for_it(sources: Sources, kind: str) -> None:
+    found = asked(sources, kind, "hoe zit dat")
+    assert found.outcome == "clarified"
+    assert "welke opleiding of richting" in found.text
+
+
+def test_a_less_certain_fact_sends_the_pupil_to_the_decaan(sources: Sources) -> None:
+    unsure = [topic for topic in sources.knowledge.all(Onderwerp) if topic.betrouwbaarheid == "middel"]
+    assert unsure
+    for topic in unsure:
+        assert "decaan" in pressed(sources, f"inhoud|{topic.key}").text.lower(), topic.key
+
+
+def every_answer(sources: Sources) -> Iterator[tuple[str, Answer]]:
+    """Every kind of question about every entry and beroep, for a pupil of an unknown leerweg and of basis."""
+    entries = [key for key in sources.knowledge.entries if not key.startswith(("event:", "nood:"))]
+    for key in (*entries, *sources.names._beroepen):
+        for kind in KINDS:
+            for leerweg in (None, "bb"):
+                yield f"{kind}|{key}|{leerweg}", pressed(sources, f"{kind}|{key}", leerweg)
+    for kind in GENERAL:
+        yield f"{kind}|", pressed(sources, f"{kind}|")
+
+
+@pytest.fixture(scope="module")
+def everything(sources: Sources) -> dict[str, Answer]:
+    return dict(every_answer(sources))
+
+
+def test_every_answer_has_a_text_without_gaps(everything: dict[str, Answer]) -> None:
+    gap = re.compile(r"[{}]|None|\*\*\*\*|\s[.,:](?:\s|$)|^\s*$|\.\.(?!\.)")
+    assert [asked for asked, found in everything.items() if gap.search(found.text)] == []
+
+
+def test_every_answer_offers_two_to_four_different_choices(everything: dict[str, Answer]) -> None:
+    wrong = [
+        asked
+        for asked, found in everything.items()
+        if not 2 <= len(found.choices) <= 4 or len({choice.label for choice in found.choices}) < len(found.choices)
+    ]
+    assert wrong == []
+
+
+def test_no_answer_offers_what_was_just_asked(everything: dict[str, Answer]) -> None:
+    again = [a for a, found in everything.items() if f"{found.kind}|{found.subject}" in meanings(found)]
+    assert again == []
+
+
+def test_every_choice_leads_to_an_answer(sources: Sources, everything: dict[str, Answer]) -> None:
+    offered = {meaning for found in everything.values() for meaning in meanings(found)}
+    lost = [
+        meaning
+        for meaning in offered
+        if meaning.partition("|")[0] not in PARTS_OF_THE_TALK
+        and (
+            pressed(sources, meaning).outcome == "not_understood"
+            or any(sources.names.resolve(key) is None for key in meaning.split("|")[1:] if key)
+        )
+    ]
+    assert lost == []
+
+
+def test_answers_fit_on_a_phone(everything: dict[str, Answer]) -> None:
+    """Lists of events and comparisons have lines of their own and may be longer."""
+    single = {asked: found.text for asked, found in everything.items() if "\n" not in found.text}
+    assert [asked for asked, text in single.items() if len(re.findall(r"[^\s*]+", text)) > MOST_WORDS] == []
+
+
+def test_no_answer_promises_or_judges(everything: dict[str, Answer]) -> None:
+    forbidden = re.compile(r"%|\bbeste opleiding voor jou|zeker werk|te moeilijk voor je|je bent (?:niet )?slim", re.I)
+    assert [asked for asked, found in everything.items() if forbidden.search(found.text)] == []
+
+
+SOURCES = Sources(KNOWLEDGE := load(PROJECT / "knowledge"), Names(KNOWLEDGE))
+KEYS = st.sampled_from([*KNOWLEDGE.entries, *SOURCES.names._beroepen, "opleiding:99999"])
+QUESTIONS = st.builds(
+    Question,
+    kind=st.sampled_from([None, "nonsense", *KINDS]),
+    subjects=st.lists(st.lists(KEYS, min_size=1, max_size=2).map(tuple), max_size=4).map(tuple),
+    hits=st.lists(st.builds(Hit, KEYS, st.floats(0, 1)), max_size=3).map(tuple),
+    text=st.sampled_from(["", "mag dat met kader", "en dat?", "geen kok maar bakker", "is er in mei iets over zorg"]),
+    today=st.just(TODAY),
+    leerweg=st.sampled_from([None, "bb", "kb", "gl", "tl"]),
+    last_subject=st.none() | KEYS,
+    last_kind=st.sampled_from([None, *KINDS]),
+    chosen=st.booleans(),
+)
+
+
+@given(QUESTIONS)
+@hypothesis_settings(max_examples=500, deadline=None)
+def test_no_question_makes_it_fail(question: Question) -> None:
+    found = answer(question, SOURCES)
+    assert found.text.strip()
+    assert 2 <= len(found.choices) <= 4
+
+
+def test_an_answer_does_not_change_the_question(sources: Sources) -> None:
+    question = Question("duur", (("beroep:kok",),), today=TODAY)
+    before = replace(question)
+    answer(question, sources)
+    assert question == before
