@@ -7,9 +7,14 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.nood import helplines
 from actions.turn import Turn, sources
 from bot.knowledge.answers import answer
 
+_ASKS_MORE = {"bedankt", "compliment"}
+"""Responses that ask whether the pupil wants to know more."""
+_CLOSING = {"bedankt", "afscheid", "stoppen", "groet", "privacy", "wie_ben_je"}
+"""What a pupil may say after distress without being shown the helplines again."""
 _OUTCOMES = {"buiten_bereik": "out_of_scope", "andere_taal": "out_of_scope"}
 _LEERJAREN = {
     "1": ("1", "eerste", "eerstejaars", "brugklas"),
@@ -21,9 +26,12 @@ _LEERJAREN = {
 
 def small_talk(turn: Turn, name: str) -> list[EventType]:
     """The fixed response of this name, unless the message is rather a question that the knowledge answers."""
+    if name not in _CLOSING and turn.is_still_distress():
+        return helplines(turn)
     if turn.is_rather_a_question():
         return turn.say(answer(turn.question(None), sources()))
-    return turn.utter(f"utter_{name}", _OUTCOMES.get(name, "small_talk"))
+    asked = "meer" if name in _ASKS_MORE else None
+    return turn.utter(f"utter_{name}", _OUTCOMES.get(name, "small_talk"), asked)
 
 
 class ActionGesprek(Action):
@@ -52,3 +60,13 @@ class ActionLeerjaar(Action):
         if year and sources().knowledge.get(key):
             question = turn.question_about("inhoud", key)
         return [*turn.say(answer(question, sources())), *([SlotSet("leerjaar", year)] if year else [])]
+
+
+class ActionAfscheid(Action):
+    """The pupil has nothing more to ask."""
+
+    def name(self) -> str:
+        return "action_afscheid"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        return Turn(dispatcher, tracker).utter("utter_afscheid", "small_talk")

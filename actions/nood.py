@@ -14,7 +14,17 @@ _DISTRESS = "nood_"
 
 def helplines(turn: Turn) -> list[EventType]:
     """The helplines that fit what was said, now or before."""
-    return turn.say(distress(turn.slot("last_distress"), sources()))
+    return turn.say(distress(turn.slot("last_distress"), sources(), again=True))
+
+
+def accepted(turn: Turn) -> list[EventType]:
+    """Yes to help at school."""
+    return turn.utter("utter_nood_ja", "distress", asked="nood")
+
+
+def declined(turn: Turn) -> list[EventType]:
+    """No to help at school; the helplines stay open."""
+    return turn.utter("utter_nood_nee", "distress")
 
 
 class ActionNood(Action):
@@ -27,3 +37,23 @@ class ActionNood(Action):
         turn = Turn(dispatcher, tracker)
         kind = turn.intent.removeprefix(_DISTRESS).replace("_", "-")
         return [*turn.say(distress(kind, sources())), SlotSet("last_distress", kind)]
+
+
+class ActionNoodJa(Action):
+    """The pupil wants help to find someone at school."""
+
+    def name(self) -> str:
+        return "action_nood_ja"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        return accepted(Turn(dispatcher, tracker))
+
+
+class ActionNoodNee(Action):
+    """The pupil does not want help at school now."""
+
+    def name(self) -> str:
+        return "action_nood_nee"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        return declined(Turn(dispatcher, tracker))

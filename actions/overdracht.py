@@ -6,6 +6,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.nood import accepted
 from actions.turn import Turn
 
 
@@ -21,4 +22,5 @@ class ActionMens(Action):
         return "action_mens"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        return someone_to_talk_to(Turn(dispatcher, tracker))
+        turn = Turn(dispatcher, tracker)
+        return accepted(turn) if turn.is_still_distress() else someone_to_talk_to(turn)

@@ -41,6 +41,7 @@ class Turn:
         self.intent: str = message["intent"].get("name") or ""
         self.confidence = float(message["intent"].get("confidence") or 0.0)
         self._entities: list[dict[str, Any]] = message.get("entities") or []
+        self._subjects = tuple(tuple(str(e["value"]).split()) for e in self._entities if e["entity"] == "subject")
         self.kind = self.intent.removeprefix(QUESTION) if self.intent.startswith(QUESTION) else None
 
     def slot(self, name: str) -> Optional[str]:
@@ -56,13 +57,20 @@ class Turn:
         """The entries with a question like this message, best first."""
         return tuple(Hit(e["value"], float(e["confidence_entity"])) for e in self._entities if e["entity"] == "hit")
 
+    def is_still_distress(self) -> bool:
+        """True right after a sign of distress, until the pupil asks about a study subject herself."""
+        named = {
+            key.partition(":")[0] for e in self._entities if e["entity"] == "subject" for key in e["value"].split()
+        }
+        return self.slot("asked") == "nood" and not named - {"hulplijn", "interesse"}
+
     def is_rather_a_question(self) -> bool:
         """True when the knowledge answers the message with more certainty than the intent has."""
         hits = self.hits()
         if not hits:
             return False
-        named = {key for e in self._entities if e["entity"] == "subject" for key in str(e["value"]).split()}
-        if hits[0].key in named or self.confidence < UNSURE:
+        named = any(hits[0].key in keys for keys in self._subjects)
+        if named or self.confidence < UNSURE:
             return hits[0].score >= LEAST_HIT
         return hits[0].score >= SURE_HIT
 
@@ -70,7 +78,7 @@ class Turn:
         """The message as a question of this kind, with what is remembered."""
         return Question(
             kind=kind,
-            subjects=tuple(tuple(str(e["value"]).split()) for e in self._entities if e["entity"] == "subject"),
+            subjects=self._subjects,
             hits=self.hits(),
             text=self.text,
             today=today(),
@@ -92,18 +100,18 @@ class Turn:
             json_message={"card": answer.card} if answer.card else None,
         )
         self.log(answer.outcome, answer.kind, answer.subject)
-        remembered: list[EventType] = []
+        remembered: list[EventType] = [SlotSet("asked", answer.asked)]
         if answer.subject:
             remembered += [SlotSet("last_subject", answer.subject), SlotSet("last_kind", answer.kind)]
         if answer.leerweg:
             remembered.append(SlotSet("leerweg", answer.leerweg))
         return remembered
 
-    def utter(self, response: str, outcome: str) -> list[EventType]:
-        """Give a response of domain.yml and log it."""
+    def utter(self, response: str, outcome: str, asked: Optional[str] = None) -> list[EventType]:
+        """Give a response of domain.yml and log it; `asked` is what a "ja" or "nee" would answer next."""
         self._dispatcher.utter_message(response=response)
         self.log(outcome)
-        return []
+        return [SlotSet("asked", asked)]
 
     def log(self, outcome: str, kind: Optional[str] = None, subject: Optional[str] = None) -> None:
         """Log topic and outcome; the text only when it was not understood."""

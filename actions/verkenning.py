@@ -6,6 +6,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.nood import helplines
 from actions.turn import Turn, sources
 from bot.knowledge.answers import answer
 
@@ -23,6 +24,8 @@ class ActionStart(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         turn = Turn(dispatcher, tracker)
+        if turn.is_still_distress():
+            return helplines(turn)
         if turn.is_rather_a_question():
             return turn.say(answer(turn.question(None), sources()))
         return start(turn)

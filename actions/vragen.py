@@ -7,7 +7,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.gesprek import small_talk
-from actions.nood import helplines
+from actions.nood import accepted, declined, helplines
 from actions.overdracht import someone_to_talk_to
 from actions.turn import Turn, sources
 from actions.verkenning import start
@@ -24,6 +24,8 @@ class ActionAnswer(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         turn = Turn(dispatcher, tracker)
+        if turn.is_still_distress():
+            return helplines(turn)
         return turn.say(answer(turn.question(_KINDS.get(turn.intent, turn.kind)), sources()))
 
 
@@ -42,8 +44,10 @@ class ActionChoose(Action):
             return someone_to_talk_to(turn)
         if kind == "nummers":
             return helplines(turn)
-        if kind in ("nood_ja", "nood_nee"):
-            return turn.utter(f"utter_{kind}", "distress")
+        if kind == "nood_ja":
+            return accepted(turn)
+        if kind == "nood_nee":
+            return declined(turn)
         if kind in ("privacy", "wie_ben_je", "wat_kun_je"):
             return small_talk(turn, kind)
         return turn.say(answer(turn.question_about(kind or None, *subjects), sources()))

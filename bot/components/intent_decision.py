@@ -31,7 +31,7 @@ def decide(
 ) -> dict[str, Any]:
     """The intent with its confidence: from the ranking, the known questions and the distress patterns.
 
-    A sign of distress is a pattern; or what the classifier is sure of; or what it finds likely when a known sign is near.
+    A sign of distress is a pattern; or what the classifier is sure of; or what it finds likely near a known sign.
     """
     if sign:
         return _intent(f"{DISTRESS}{sign}", 1.0)
@@ -83,8 +83,18 @@ class IntentDecision(GraphComponent):
         if self._distress is None or knowledge is not self._knowledge:
             self._knowledge, self._distress = knowledge, Distress(knowledge)
         for message in messages:
+            text = message.get(TEXT) or ""
             hits = [entity for entity in message.get(ENTITIES, []) if entity["entity"] == HIT]
-            sign = self._distress.find(message.get(TEXT) or "")
-            intent = decide(message.get(INTENT_RANKING_KEY) or [], hits, sign, self._config)
-            message.set(INTENT, intent, add_to_output=True)
+            ranking = message.get(INTENT_RANKING_KEY) or []
+            sign = self._distress.find(text)
+            if not any(char.isalnum() for char in text):
+                ranking = []
+            elif not sign:
+                ranking = [intent for intent in ranking if not self._is_look_alike(text, intent[INTENT_NAME_KEY])]
+            message.set(INTENT, decide(ranking, hits, sign, self._config), add_to_output=True)
         return messages
+
+    def _is_look_alike(self, text: str, intent: str) -> bool:
+        assert self._distress is not None
+        kind = intent.removeprefix(DISTRESS).replace("_", "-")
+        return intent.startswith(DISTRESS) and self._distress.is_look_alike(text, kind)

@@ -46,7 +46,7 @@ class Index:
         self._subjects = subjects_of_entries(questions, self._names)
         self._keys = list(self._subjects)
         texts = [normalise(question.text) for question in questions]
-        self._vectors = _vectors(texts, previous._vectors if previous else _read_vectors())
+        self._vectors: dict[str, np.ndarray] = _vectors(texts, previous._vectors if previous else _read_vectors())
         self._meaning = np.array([self._vectors[text] for text in texts], dtype=np.float32)
         self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32)
         self._letter_matrix = self._letters.fit_transform(texts)

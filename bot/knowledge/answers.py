@@ -16,6 +16,7 @@ from bot.knowledge.question import (
     CLEAR_HIT,
     LEAST_HIT,
     LIKELY_HIT,
+    MOST_CHOICES,
     SPECIFIC,
     SURE_HIT,
     Answer,
@@ -53,7 +54,6 @@ _LONGEST_PERIOD = 100
 _MAYBE_PLANNED = {None, "wanneer", "inhoud", "passend", "waar", "opleidingen"}
 _TELLING = {None, "interesse", "start", "worden", "opleidingen"}
 _AROUND_ACTIVITY = {"voorbereiden", "terugkijken"}
-MOST_CHOICES = 4
 
 _ORDER = (
     *("beroep", "opleiding", "profiel", "wereld", "activiteit", "school"),
@@ -78,6 +78,8 @@ _SAME_NAME = ("beroep", "opleiding", "onderwerp", "activiteit", "wereld", "nivea
 
 def answer(question: Question, sources: Sources) -> Answer:
     """The answer to a question. Never raises for what a pupil says; not understood is an answer too."""
+    if question.subjects and question.kind in (None, "inhoud") and question.last_kind and _is_follow_up(question):
+        question = replace(question, kind=question.last_kind, follows=True)
     subjects = _subjects(question, sources)
     leerweg = next((s.entries[0].id for s in subjects if s.type == "leerweg"), None)
     question = replace(question, leerweg=leerweg or question.leerweg)
@@ -88,7 +90,7 @@ def answer(question: Question, sources: Sources) -> Answer:
         or _pointed_back(question, subjects, sources)
         or _planned(question, subjects, sources)
         or _hit(question, subjects, sources, SURE_HIT)
-        or (_hit(question, subjects, sources, LIKELY_HIT) if _hit_first(question, subjects) else None)
+        or (_hit(question, subjects, sources, LIKELY_HIT) if _hit_first(subjects) else None)
         or _on_subject(question, subjects, sources)
         or _hit(question, subjects, sources, LIKELY_HIT)
         or _remembered(question, subjects, sources)
@@ -169,23 +171,19 @@ def _admission(question: Question, subjects: list[Subject], sources: Sources) ->
     return None
 
 
-def _hit_first(question: Question, subjects: list[Subject]) -> bool:
-    """Whether a probable known question goes before the subject: with several names, or a topic without this kind."""
-    if len(subjects) > 1:
-        return True
-    return (
-        bool(subjects) and subjects[0].type == "onderwerp" and not _answerable(subjects[0], question.kind or "inhoud")
-    )
+def _hit_first(subjects: list[Subject]) -> bool:
+    """Whether a probable known question goes before the subject: with several names, or when it is a topic."""
+    return len(subjects) > 1 or (bool(subjects) and subjects[0].type == "onderwerp")
 
 
 def _hit(question: Question, subjects: list[Subject], sources: Sources, least: float) -> Optional[Answer]:
     """The entry whose own question is most like the message, unless the message is about something else by name."""
     named = {subject.key for subject in subjects}
-    if subjects and question.kind not in (None, "inhoud") and (subjects[0].type, question.kind) in TABLE:
-        least = max(least, CLEAR_HIT)  # "wat kun je worden bij groen": the named subject has its own answer
+    has_own_answer = bool(subjects) and (subjects[0].type, question.kind) in TABLE
     for hit in question.hits:
-        if hit.score < least:
-            break
+        needed = max(least, CLEAR_HIT) if has_own_answer and hit.key not in named else least
+        if hit.score < needed:
+            continue
         entry = sources.knowledge.get(hit.key)
         if entry is None or isinstance(entry, (Event, Nood)):
             continue
@@ -215,9 +213,7 @@ def _on_subject(question: Question, subjects: list[Subject], sources: Sources) -
         if activity and (subject := sources.names.resolve(activity.key)):
             return _about(question, subject, sources)
         return _general(question, sources)
-    if kind is None or (kind == "inhoud" and _is_follow_up(question)):
-        kind = question.last_kind or "inhoud"
-    return _about(replace(question, kind=kind), first, sources)
+    return _about(replace(question, kind=kind or question.last_kind or "inhoud"), first, sources)
 
 
 def _words(text: str) -> list[str]:
@@ -225,14 +221,21 @@ def _words(text: str) -> list[str]:
 
 
 def _planned(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
-    """A question about what is planned that names no activity, as in "wat is er in mei" or "activiteiten over zorg"."""
+    """What is planned: asked for as such, or by a period or the word kalender in another question."""
+    about = tuple(s for s in subjects if s.type in ("activiteit", "wereld", "beroep", "opleiding"))
+    if question.follows and question.kind == "wanneer" and (question.last_subject or "").startswith("activiteit:"):
+        before = sources.names.resolve(question.last_subject or "")
+        if before and not any(subject.type == "activiteit" for subject in about):
+            about = (before, *about)
+    if question.kind == "wanneer" and about:
+        return events(question, sources, about)
     if question.kind not in _MAYBE_PLANNED or any(s.type not in ("wereld", "onderwerp") for s in subjects):
         return None
     period = find_period(question.text, question.today)
     in_period = period is not None and (period.end - period.start).days <= _LONGEST_PERIOD
     if not in_period and not _CALENDAR & set(_words(question.text)):
         return None
-    return events(question, sources, werelden=tuple(s.entries[0].id for s in subjects if s.type == "wereld"))
+    return events(question, sources, about)
 
 
 def _is_follow_up(question: Question) -> bool:
@@ -254,6 +257,8 @@ def _remembered(question: Question, subjects: list[Subject], sources: Sources) -
     """A question without a subject takes the remembered one, when that has an answer to this kind of question."""
     if subjects or not question.kind or not question.last_subject:
         return None
+    if question.kind == question.last_kind == "vergelijk":
+        return Answer(sources.say("vergelijk.beter"), (sources.about("activiteit:meeloopdag"), sources.button("start")))
     subject = sources.names.resolve(question.last_subject)
     if subject is None or not _answerable(subject, question.kind):
         return None

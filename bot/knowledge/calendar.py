@@ -22,6 +22,7 @@ class Wish:
     period: Optional[Period] = None
     werelden: tuple[str, ...] = ()
     soorten: tuple[str, ...] = ()
+    leerjaar: Optional[int] = None
 
 
 def upcoming(knowledge: Knowledge, wish: Wish, today: date) -> list[Event]:
@@ -45,6 +46,8 @@ def undated(knowledge: Knowledge, wish: Wish) -> list[Event]:
 
 def _fits(event: Event, wish: Wish) -> bool:
     if wish.soorten and event.soort not in wish.soorten:
+        return False
+    if wish.leerjaar and event.leerjaren and wish.leerjaar not in event.leerjaren:
         return False
     if wish.werelden and event.soort == "deadline":
         return False

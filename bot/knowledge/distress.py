@@ -34,3 +34,10 @@ class Distress:
             if any(pattern.search(left) for pattern in patterns):
                 return id
         return None
+
+    def is_look_alike(self, text: str, id: str) -> bool:
+        """Whether the text holds words that look like this kind of distress and are none, such as "werkstuk over"."""
+        seen = plain(text)
+        return any(
+            exception.search(seen) for known, _, exceptions in self._kinds if known == id for exception in exceptions
+        )

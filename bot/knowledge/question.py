@@ -12,10 +12,13 @@ from bot.knowledge.names import Names, Subject
 SPECIFIC = {"opleiding", "beroep", "wereld", "profiel", "school", "activiteit"}
 """Types of subject that a fitting known question must name too."""
 
+MOST_CHOICES = 4
+GROUP = "groep-"
+"""Ids of the interests that are the groups of werelden to start from."""
 CLEAR_HIT = 0.75
 SURE_HIT = 0.50
 LIKELY_HIT = 0.30
-LEAST_HIT = 0.20
+LEAST_HIT = 0.22
 """The likeness from which a known question is asked for sure, probably, or perhaps (measured: 9, 8 and 6 in ten)."""
 
 TECHNICAL = {"bouw", "techniek", "mobiliteit", "maritiem", "ict", "ambacht"}
@@ -45,6 +48,8 @@ class Question:
     last_kind: Optional[str] = None
     chosen: bool = False
     """True when it was a pressed choice: kind and subjects are certain."""
+    follows: bool = False
+    """True when it only changes the subject of the last question, as in "en bij de ict?"."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,8 @@ class Answer:
     kind: Optional[str] = None
     subject: Optional[str] = None
     leerweg: Optional[str] = None
+    asked: Optional[str] = None
+    """What a "ja" or "nee" would answer next: `nood` (help at school) or nothing."""
 
 
 @dataclass
@@ -82,6 +89,10 @@ class Sources:
     def button(self, name: str, subject: str = "", **fields: object) -> Choice:
         """A choice with the label of knowledge/antwoorden.yml; its name is the kind of question it asks."""
         return Choice(self.knowledge.phrases.knoppen[name].format(**fields), f"{name}|{subject}")
+
+    def open_days(self) -> Choice:
+        """A choice that asks for the open days in the kalender."""
+        return Choice(self.knowledge.phrases.knoppen["open_dag"], "wanneer|activiteit:open-dag")
 
     def about(self, key: str, kind: str = "inhoud") -> Choice:
         """A choice that asks about an entry, with the entry's own label."""

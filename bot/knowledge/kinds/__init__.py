@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.knowledge.kinds.events import activity_events, events, opleiding_events, school_open_days, wereld_events
+from bot.knowledge.kinds.events import events, school_open_days, subject_events
 from bot.knowledge.kinds.general import all_levels, all_werelden, ask_subject, general_topic, no_interest_named, start
 from bot.knowledge.kinds.help import helpline
 from bot.knowledge.kinds.opleiding import (
@@ -55,7 +55,7 @@ _OPLEIDING: dict[str, Function] = {
     "dag": opleiding_day,
     "passend": opleiding_fits,
     "waar": opleiding_where,
-    "wanneer": opleiding_events,
+    "wanneer": subject_events,
     "kosten": opleiding_other("opleiding.kosten", "duur", "waar"),
     "verdienen": opleiding_other("opleiding.verdienen", "kans", "duur"),
     "kans": opleiding_other("opleiding.kans", "duur", "waar"),
@@ -82,7 +82,7 @@ TABLE: dict[tuple[str, str], Function] = {
     ("wereld", "aanmelden"): wereld_simple("wereld.aanmelden", "opleidingen", "wanneer"),
     ("wereld", "toelating"): wereld_admission,
     ("wereld", "waar"): wereld_where,
-    ("wereld", "wanneer"): wereld_events,
+    ("wereld", "wanneer"): subject_events,
     ("wereld", "profiel"): wereld_profiles,
     ("leerweg", "inhoud"): leerweg_content,
     ("leerweg", "toelating"): leerweg_admission,
@@ -108,9 +108,9 @@ TABLE: dict[tuple[str, str], Function] = {
     ("activiteit", "inhoud"): activity_field("uitleg", "wanneer", "voorbereiden", "terugkijken"),
     ("activiteit", "voorbereiden"): activity_field("voorbereiden", "wanneer", "terugkijken"),
     ("activiteit", "terugkijken"): activity_field("terugkijken", "voorbereiden", "wanneer"),
-    ("activiteit", "wanneer"): activity_events,
-    ("activiteit", "waar"): activity_events,
-    ("activiteit", "aanmelden"): activity_events,
+    ("activiteit", "wanneer"): subject_events,
+    ("activiteit", "waar"): subject_events,
+    ("activiteit", "aanmelden"): subject_events,
     ("school", "inhoud"): school_content,
     ("school", "wanneer"): school_open_days,
     ("interesse", "inhoud"): interest,

@@ -1,80 +1,113 @@
 """Answers from the LOB-kalender."""
 
+import re
 from dataclasses import replace
+from datetime import date, timedelta
+from typing import Optional
 
 from bot.knowledge import calendar
 from bot.knowledge.calendar import Wish, dutch_period
-from bot.knowledge.dates import find_period
+from bot.knowledge.dates import Period, find_period
 from bot.knowledge.kinds.wording import opleidingen_of
 from bot.knowledge.models import Activiteit, Event, Wereld
 from bot.knowledge.names import Subject
-from bot.knowledge.question import Answer, Question, Sources
+from bot.knowledge.question import Answer, Choice, Question, Sources
 
 MOST_EVENTS = 4
+_LEERJAAR = re.compile(r"\b(?:klas|leerjaar|jaar)\s*([1-4])\b|\b([1-4])e?\s*(?:klas|leerjaar|jaars)\b")
 
 
-def events(
-    question: Question, sources: Sources, werelden: tuple[str, ...] = (), soorten: tuple[str, ...] = ()
-) -> Answer:
-    """What the LOB-kalender has in the period of the message; says honestly when there is nothing."""
-    period = find_period(question.text, question.today) if not question.chosen else None
-    wish = Wish(period, werelden, soorten)
+def events(question: Question, sources: Sources, subjects: tuple[Subject, ...] = ()) -> Answer:
+    """What the LOB-kalender has for the period, werelden, kinds of activity and leerjaar of the message.
+
+    Says honestly when there is nothing. What is for all werelden is shown only when a wereld has nothing of its own.
+    """
+    text = question.text.lower()
+    leerjaar = _LEERJAAR.search(text)
+    wish = Wish(
+        period=find_period(question.text, question.today) if not question.chosen else None,
+        werelden=tuple(dict.fromkeys(id for subject in subjects for id in _werelden(subject))),
+        soorten=tuple(subject.entries[0].id for subject in subjects if subject.type == "activiteit"),
+        leerjaar=int(leerjaar[1] or leerjaar[2]) if leerjaar else None,
+    )
     found = calendar.upcoming(sources.knowledge, wish, question.today)
-    unknown = calendar.undated(sources.knowledge, wish)
-    about = {
-        "wanneer": f" {sources.say('kalender.periode', periode=period.words)}" if period else "",
-        "waarover": _event_subject(sources, werelden, soorten),
-    }
-    parts: list[str] = []
-    if found:
-        parts.append(sources.say("kalender.komt", **about))
-        parts += [_event_line(event, sources) for event in found[:MOST_EVENTS]]
-        if len(found) > MOST_EVENTS:
-            parts.append("\n" + sources.say("kalender.meer", aantal=len(found) - MOST_EVENTS))
-    else:
-        parts.append(sources.say("kalender.leeg", **about))
-        if period:
-            later = calendar.upcoming(sources.knowledge, replace(wish, period=None), question.today)[:1]
-            parts += [sources.say("kalender.eerst_daarna"), _event_line(later[0], sources)] if later else []
-    if unknown and soorten:
-        parts += [_event_line(event, sources) for event in unknown[:2]]
-    if any(event.voorbeeld for event in found[:MOST_EVENTS]):
+    about = _about(wish, sources)
+    heading = "kalender.komt"
+    if wish.werelden and found:
+        own = [event for event in found if event.werelden]
+        heading = "kalender.komt" if own else "kalender.algemeen"
+        found = own or found
+    shown = found[:MOST_EVENTS]
+    parts = [sources.say(heading if found else "kalender.leeg", **about)]
+    if not found and wish.period:
+        after = replace(wish, period=Period(wish.period.end + timedelta(days=1), date.max, ""))
+        later = calendar.upcoming(sources.knowledge, after, question.today)[:1]
+        parts += [sources.say("kalender.eerst_daarna")] if later else []
+        shown = later
+    if wish.soorten:
+        shown = shown + calendar.undated(sources.knowledge, wish)[:2]
+    parts += [_line(event, sources) for event in shown]
+    more = len(found) - MOST_EVENTS
+    if more > 0:
+        parts.append("\n" + sources.say("kalender.meer_een" if more == 1 else "kalender.meer", aantal=more))
+    if any(event.voorbeeld for event in shown):
         parts.append("\n" + sources.say("kalender.voorbeeld"))
-    choices = [
-        sources.button("voorbereiden", f"activiteit:{event.soort}") for event in found[:1] if event.soort != "deadline"
+    return Answer(
+        "\n".join(parts),
+        _choices(shown, sources),
+        outcome="answered" if found else "nothing_planned",
+        kind="wanneer",
+        subject=subjects[0].key if subjects else None,
+    )
+
+
+def _werelden(subject: Subject) -> list[str]:
+    if subject.type == "wereld":
+        return [subject.entries[0].id]
+    return [str(opleiding.werelden[0]) for opleiding in opleidingen_of(subject)[:1]]
+
+
+def _about(wish: Wish, sources: Sources) -> dict[str, str]:
+    """The words for the period and the subject of the wish, each with a space before it or empty."""
+    about = ""
+    if wish.soorten:
+        about += " " + sources.say("kalender.soort", naam=sources.knowledge.one(Activiteit, wish.soorten[0]).naam)
+    if wish.werelden:
+        about += " " + sources.say("kalender.over", naam=sources.knowledge.one(Wereld, wish.werelden[0]).naam)
+    if wish.leerjaar:
+        about += " " + sources.say("kalender.leerjaar", leerjaar=wish.leerjaar)
+    return {"waarover": about, "wanneer": _when(wish.period, sources)}
+
+
+def _when(period: Optional[Period], sources: Sources) -> str:
+    if period is None:
+        return ""
+    words = re.sub(r"^(?:op|in|voor)\s+", "", period.words)
+    return " " + sources.say("kalender.periode", periode=words)
+
+
+def _choices(shown: list[Event], sources: Sources) -> tuple[Choice, ...]:
+    prepare = [
+        sources.button("voorbereiden", f"activiteit:{event.soort}") for event in shown[:1] if event.soort != "deadline"
     ]
-    choices += [sources.button("wanneer", "activiteit:open-dag"), sources.button("wanneer"), sources.button("mens")]
-    return Answer("\n".join(parts), tuple(choices), outcome="answered" if found else "nothing_planned", kind="wanneer")
+    return (*prepare, sources.open_days(), sources.button("wanneer"), sources.button("mens"))
 
 
-def _event_subject(sources: Sources, werelden: tuple[str, ...], soorten: tuple[str, ...]) -> str:
-    if werelden:
-        return " " + sources.say("kalender.over", naam=sources.knowledge.one(Wereld, werelden[0]).naam)
-    if soorten:
-        return " " + sources.say("kalender.soort", naam=sources.knowledge.one(Activiteit, soorten[0]).naam)
-    return ""
-
-
-def _event_line(event: Event, sources: Sources) -> str:
+def _line(event: Event, sources: Sources) -> str:
     day = dutch_period(event) if event.datum else sources.say("kalender.volgt")
     place = f", {event.plaats}" if event.plaats else ""
     example = f" ({sources.say('kalender.is_voorbeeld')})" if event.voorbeeld else ""
     return f"- **{event.titel}**: {day}{place}{example}"
 
 
-def wereld_events(question: Question, subject: Subject, sources: Sources) -> Answer:
-    return events(question, sources, werelden=(subject.entries[0].id,))
-
-
-def opleiding_events(question: Question, subject: Subject, sources: Sources) -> Answer:
-    return events(question, sources, werelden=tuple(opleidingen_of(subject)[0].werelden[:1]))
-
-
-def activity_events(question: Question, subject: Subject, sources: Sources) -> Answer:
-    return events(question, sources, soorten=(subject.entries[0].id,))
+def subject_events(question: Question, subject: Subject, sources: Sources) -> Answer:
+    """Events about one wereld, opleiding or activity."""
+    return events(question, sources, (subject,))
 
 
 def school_open_days(question: Question, subject: Subject, sources: Sources) -> Answer:
     """Lobke does not know a school's own dates; the open days of the kalender are shown below that."""
-    found = events(question, sources, soorten=("open-dag",))
-    return replace(found, text=sources.say("school.wanneer", naam=subject.name) + "\n\n" + found.text)
+    open_days = sources.names.resolve("activiteit:open-dag")
+    found = events(question, sources, (open_days,) if open_days else ())
+    text = sources.say("school.wanneer", naam=subject.name) + "\n\n" + found.text
+    return replace(found, text=text, subject=subject.key)

@@ -8,7 +8,7 @@ from bot.knowledge.kinds.topic import topic_text
 from bot.knowledge.kinds.wording import join, levels_of, opleidingen_of
 from bot.knowledge.models import Interesse, Niveau, Onderwerp, Wereld
 from bot.knowledge.names import Subject
-from bot.knowledge.question import Answer, Choice, Question, Sources
+from bot.knowledge.question import GROUP, Answer, Choice, Question, Sources
 
 COMPARABLE = ("beroep", "opleiding", "wereld", "leerweg", "niveau", "profiel", "onderwerp", "school", "activiteit")
 
@@ -60,7 +60,7 @@ def wereld_groups(sources: Sources) -> tuple[Choice, ...]:
     return tuple(
         Choice(entry.naam, f"interesse|{entry.key}")
         for entry in sources.knowledge.all(Interesse)
-        if entry.id.startswith("groep-")
+        if entry.id.startswith(GROUP)
     )
 
 

@@ -28,7 +28,7 @@ def helpline_card(lines: Sequence[Hulplijn], sources: Sources) -> dict[str, Any]
     return {"title": sources.say("hulplijn.kaart"), "rows": rows, "links": links}
 
 
-def distress(id: Optional[str], sources: Sources) -> Answer:
+def distress(id: Optional[str], sources: Sources, again: bool = False) -> Answer:
     """The warm words and the helplines for this kind of distress; for an unknown kind the general ones."""
     known = sources.knowledge.get(f"nood:{id}")
     nood = cast(Nood, known) if known else sources.knowledge.all(Nood)[-1]
@@ -36,6 +36,7 @@ def distress(id: Optional[str], sources: Sources) -> Answer:
     numbers = " ".join(
         sources.say("nood.lijn", naam=line.naam, telefoon=line.telefoon) for line in lines if line.telefoon
     )
-    text = sources.say("nood", antwoord=nood.antwoord, nummers=numbers)
+    warm = sources.say("nood.weer") if again else nood.antwoord
+    text = sources.say("nood", antwoord=warm, nummers=numbers)
     choices = (Choice(sources.say("nood.ja"), "nood_ja"), Choice(sources.say("nood.nee"), "nood_nee"))
-    return Answer(text, choices, helpline_card(lines, sources), outcome="distress", kind="nood")
+    return Answer(text, choices, helpline_card(lines, sources), outcome="distress", kind="nood", asked="nood")

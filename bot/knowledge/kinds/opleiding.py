@@ -168,7 +168,7 @@ def where_to_learn(name: str, schools: Sequence[School], subject: Subject, sourc
         text = sources.say("waar.scholen", naam=name, scholen=listed)
     else:
         text = sources.say("waar.onbekend", naam=name)
-    return Answer(text, (sources.button("wanneer", "activiteit:open-dag"), sources.button("duur", subject.key),
+    return Answer(text, (sources.open_days(), sources.button("duur", subject.key),
                          sources.button("mens")))  # fmt: skip
 
 

@@ -1,11 +1,12 @@
 """Answers about topics, activities, schools and interests."""
 
+from collections import Counter
 from typing import cast
 
 from bot.knowledge.kinds.wording import join, named
 from bot.knowledge.models import Activiteit, Entry, Interesse, Onderwerp, Opleiding, School, Wereld
 from bot.knowledge.names import Subject
-from bot.knowledge.question import LIKELY_HIT, Answer, Function, Question, Sources
+from bot.knowledge.question import GROUP, LIKELY_HIT, MOST_CHOICES, Answer, Function, Question, Sources
 
 
 def topic_text(entry: Onderwerp, question: Question, sources: Sources) -> Answer:
@@ -50,16 +51,28 @@ def school_content(question: Question, subject: Subject, sources: Sources) -> An
     choices = [sources.about(f"wereld:{id}") for id in school.werelden[:2]]
     return Answer(
         checked(text, school, sources),
-        (*choices, sources.button("wanneer", "activiteit:open-dag"), sources.button("mens")),
+        (*choices, sources.open_days(), sources.button("mens")),
     )
 
 
 def interest(question: Question, subject: Subject, sources: Sources) -> Answer:
-    """The werelden that an interest may lead to, and some opleidingen to make it concrete."""
+    """The werelden that one or more interests may lead to, and some opleidingen to make it concrete."""
     entry = cast(Interesse, subject.entries[0])
-    werelden = [sources.knowledge.one(Wereld, id) for id in entry.werelden]
+    if entry.id.startswith(GROUP):
+        return _werelden_of_group(entry, sources)
+    others = [sources.knowledge.get(key) for keys in question.subjects for key in keys]
+    entries = list({e.id: e for e in (entry, *others) if isinstance(e, Interesse)}.values())
+    shared = Counter(id for interest in entries for id in interest.werelden)
+    werelden = [sources.knowledge.one(Wereld, id) for id, _ in shared.most_common(MOST_CHOICES)]
     listed = join([f"**{wereld.naam}**" for wereld in werelden], "of")
-    examples = [cast(Opleiding, sources.knowledge.entries[key]) for key in entry.voorbeelden]
+    keys = [key for e in entries for key in e.voorbeelden[: MOST_CHOICES - len(entries)]]
+    examples = [cast(Opleiding, sources.knowledge.entries[key]) for key in keys]
     phrase = "interesse_voorbeelden" if examples else "interesse"
-    text = sources.say(phrase, naam=entry.naam, werelden=listed, voorbeelden=named(examples))
+    text = sources.say(phrase, naam=join([e.naam for e in entries]), werelden=listed, voorbeelden=named(examples))
+    return Answer(text, tuple(sources.about(wereld.key) for wereld in werelden))
+
+
+def _werelden_of_group(entry: Interesse, sources: Sources) -> Answer:
+    werelden = [sources.knowledge.one(Wereld, id) for id in entry.werelden]
+    text = sources.say("groep", naam=entry.naam, werelden=join([f"**{wereld.naam}**" for wereld in werelden]))
     return Answer(text, tuple(sources.about(wereld.key) for wereld in werelden))

@@ -83,6 +83,7 @@ def wereld_duration(question: Question, subject: Subject, sources: Sources) -> A
 def wereld_admission(question: Question, subject: Subject, sources: Sources) -> Answer:
     wereld = _wereld(subject)
     levels = levels_of(of_wereld(wereld, sources))
+    text: str
     if levels == [1]:
         text = sources.niveau(1).toelating
     elif question.leerweg:

@@ -168,6 +168,12 @@ def test_what_was_talked_about_is_remembered(
     assert found.subject == subject
 
 
+def test_what_points_back_goes_before_a_known_question_like_it(sources: Sources) -> None:
+    hits = (Hit("onderwerp:duur-mbo", 1.0),)
+    found = asked(sources, "duur", "hoe lang duurt dat", hits=hits, last_subject="beroep:kapper", last_kind="worden")
+    assert found.subject == "beroep:kapper"
+
+
 def test_a_new_subject_goes_before_the_remembered_one(sources: Sources) -> None:
     found = asked(sources, "duur", "hoe lang duurt bakker", last_subject="beroep:kapper", last_kind="worden")
     assert found.subject == "beroep:bakker"

@@ -64,6 +64,18 @@ def test_capitals_accents_and_punctuation_do_not_matter(patterns: Distress, text
     assert patterns.find(text) == "zelfdoding"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ik werd gepest vroeger en daarom wil ik jongerenwerker worden",
+        "mijn zus is zwanger en zit op het mbo kan dat",
+        "mijn broer heeft een mes meegenomen naar koken",
+    ],
+)
+def test_what_staff_wrote_down_as_a_lookalike_raises_no_alarm(patterns: Distress, text: str) -> None:
+    assert patterns.find(text) is None
+
+
 def test_a_lookalike_beside_a_sign_does_not_hide_it(patterns: Distress) -> None:
     assert patterns.find("ik lach me dood om school maar eigenlijk wil ik dood") == "zelfdoding"
 

@@ -1,0 +1,102 @@
+"""What an action answers is checked as Rasa itself does it, but faster; another Rasa is left as it is."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import ValidationError
+from rasa.core.actions.action import RemoteAction
+
+from bot.components import speed
+
+ANSWER: dict[str, Any] = {
+    "events": [{"event": "slot", "name": "leerweg", "value": "kb", "timestamp": None}],
+    "responses": [{"text": "Hoi", "buttons": [], "custom": {}}],
+}
+BY_RASA = RemoteAction._validate_action_result
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Rasa's own method is back after each test."""
+    monkeypatch.setattr(RemoteAction, "_validate_action_result", BY_RASA)
+    speed.knows_this_rasa.cache_clear()
+    yield
+    speed.knows_this_rasa.cache_clear()
+
+
+@pytest.fixture
+def another_rasa(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "version", lambda name: "3.7.0")
+
+
+def verdict(answer: Any) -> object:
+    """True, or where the mistake is and what it breaks."""
+    try:
+        return RemoteAction("action_answer", None)._validate_action_result(answer)
+    except ValidationError as error:
+        return list(error.absolute_path), error.validator, error.validator_value
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ANSWER,
+        {},
+        {"events": [], "responses": []},
+        {"events": "none"},
+        {"events": [{"event": "slot"}]},
+        {"events": [{"event": "unknown"}]},
+        {"events": [{"name": "leerweg"}]},
+        {"responses": "hoi"},
+        {"responses": ["hoi"]},
+        [],
+        None,
+    ],
+)
+def test_the_verdict_is_that_of_rasa_itself(answer: Any) -> None:
+    by_rasa = verdict(answer)
+    speed.check_schema_once()
+    assert RemoteAction._validate_action_result is not BY_RASA
+    assert verdict(answer) == by_rasa
+
+
+@pytest.mark.parametrize(("answer", "good"), [(ANSWER, True), ({"events": {}}, False), ({"responses": "hoi"}, False)])
+def test_a_good_answer_passes_and_a_bad_one_is_refused(answer: Any, good: bool) -> None:
+    speed.check_schema_once()
+    assert (verdict(answer) is True) is good
+
+
+def test_another_rasa_keeps_its_own_check(another_rasa: None) -> None:
+    speed.check_schema_once()
+    assert RemoteAction._validate_action_result is BY_RASA
+
+
+def test_another_rasa_keeps_tensorflow(another_rasa: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("tensorflow", *speed.TENSORFLOW_MODULES):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    speed.prepare("pipeline: []")
+    assert not {"tensorflow", *speed.TENSORFLOW_MODULES} & set(sys.modules)
+
+
+def test_another_rasa_is_warned_of_once(another_rasa: None, caplog: pytest.LogCaptureFixture) -> None:
+    speed.check_schema_once()
+    speed.check_schema_once()
+    assert [record.getMessage() for record in caplog.records] == [
+        "Rasa is 3.7.0, not 3.6.21: it starts and answers more slowly."
+    ]
+
+
+def test_a_config_that_needs_tensorflow_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    speed.prepare("pipeline:\n  - name: DIETClassifier\n")
+    assert "tensorflow" not in sys.modules
+
+
+def test_without_it_an_import_of_tensorflow_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("tensorflow", *speed.TENSORFLOW_MODULES):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    speed.prepare("pipeline: []")
+    with pytest.raises(ModuleNotFoundError, match="tensorflow"):
+        import tensorflow  # noqa: F401

@@ -1,0 +1,137 @@
+"""A message is compared with the known questions, by meaning and by letters; a new question is known at once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.components import known_questions
+from bot.components.known_questions import Index, KnownQuestions
+from bot.components.sentence_vectors import SentenceVectors, encode, sentence_vector
+from bot.knowledge.loader import Knowledge, current
+from bot.knowledge.models import Onderwerp
+from tests.bot.components.conftest import Place
+
+QUESTIONS = {
+    "lesgeld": ["hoeveel lesgeld betaal ik", "wat kost het mbo", "is het mbo gratis"],
+    "bsa": ["wat is een bindend studieadvies", "kunnen ze me van school sturen"],
+    "vog": ["heb ik een verklaring omtrent gedrag nodig", "wat is een vog"],
+    "reistijd": ["hoe ver mag de school zijn", "is een uur reizen te lang"],
+}
+
+
+def topic(id: str, *questions: str) -> Onderwerp:
+    return Onderwerp(
+        id=id, naam=f"naam {id}", knop=id, antwoord="a", vragen=list(questions), bron="b", betrouwbaarheid="hoog"
+    )
+
+
+def small(**more: list[str]) -> Knowledge:
+    return Knowledge([topic(id, *questions) for id, questions in {**QUESTIONS, **more}.items()], current().phrases)
+
+
+@pytest.fixture
+def index(data_dir: Path) -> Index:
+    return Index(small())
+
+
+def best(index: Index, text: str) -> list[str]:
+    return [hit.key for hit in index.hits(text, encode([text])[0])]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("is het mbo gratis", "onderwerp:lesgeld"),
+        ("moet je geld betalen om te studeren", "onderwerp:lesgeld"),
+        ("kan je eraf gestuurd worden", "onderwerp:bsa"),
+        ("wat is een bindent studie advies", "onderwerp:bsa"),
+        ("verklaaring omtrend gedrag", "onderwerp:vog"),
+        ("ik moet heel lang fietsen naar school", "onderwerp:reistijd"),
+        ("wat zijn de uitgaven", "onderwerp:lesgeld"),
+        ("moet ik bewijzen dat ik geen crimineel ben", "onderwerp:vog"),
+    ],
+)
+def test_the_entry_with_a_question_like_it_goes_first(index: Index, text: str, key: str) -> None:
+    assert best(index, text)[0] == key
+
+
+def test_a_known_question_itself_is_nearly_sure(index: Index) -> None:
+    scores = [index.hits(text, encode([text])[0])[0].score for text in QUESTIONS["vog"]]
+    assert all(0.5 < score <= 1.05 for score in scores), scores
+
+
+def test_only_new_questions_are_encoded(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[str] = []
+    monkeypatch.setattr(known_questions, "encode", lambda texts: encoded.extend(texts) or encode(texts))
+    changed = Index(small(stage=["waar vind ik een stage"]), index)
+    assert encoded == ["waar vind ik een stage"]
+    assert best(changed, "hoe kom ik aan een stageplek")[0] == "onderwerp:stage"
+
+
+def test_a_next_start_encodes_nothing_and_finds_the_same(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "moet ik betalen"
+    vector = encode([text])[0]
+    before = index.hits(text, vector)
+    monkeypatch.setattr(known_questions, "encode", lambda texts: np.zeros((len(texts), 512)) if not texts else 1 / 0)
+    after = Index(small()).hits(text, vector)
+    assert [hit.key for hit in after] == [hit.key for hit in before]
+    assert [hit.score for hit in after] == pytest.approx([hit.score for hit in before], abs=0.01)
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04broken"])
+def test_a_broken_file_of_vectors_is_made_again(index: Index, data_dir: Path, content: bytes) -> None:
+    (data_dir / "cache" / "question-vectors.npz").write_bytes(content)
+    assert best(Index(small()), "wat is een vog")[0] == "onderwerp:vog"
+
+
+def understood(text: str, place: Place) -> Message:
+    message = Message({"text": text})
+    vectors = SentenceVectors("vectors", {**SentenceVectors.get_default_config(), "alias": "vectors", "scale": 4.0})
+    vectors.process([message])
+    return message
+
+
+@pytest.fixture
+def component(data_dir: Path, place: Place, monkeypatch: pytest.MonkeyPatch) -> KnownQuestions:
+    knowledge = small()
+    monkeypatch.setattr(known_questions, "current", lambda: knowledge)
+    return KnownQuestions.create({}, *place)
+
+
+def test_hits_become_entities_best_first(component: KnownQuestions, place: Place) -> None:
+    message = understood("wat is een vog", place)
+    component.process([message])
+    hits = message.get("entities")
+    assert hits[0]["entity"] == "hit" and hits[0]["value"] == "onderwerp:vog"
+    assert hits == sorted(hits, key=lambda hit: -hit["confidence_entity"])
+
+
+def test_entities_of_other_components_stay(component: KnownQuestions, place: Place) -> None:
+    message = understood("wat is een vog", place)
+    message.set("entities", [{"entity": "subject"}])
+    component.process([message])
+    assert message.get("entities")[0] == {"entity": "subject"}
+
+
+def test_a_message_without_a_text_has_no_hits(component: KnownQuestions) -> None:
+    message = Message({"intent": "kies"})
+    component.process([message])
+    assert message.get("entities") == []
+
+
+def test_a_new_question_is_known_without_training(
+    component: KnownQuestions, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = small(stage=["waar vind ik een stage"])
+    monkeypatch.setattr(known_questions, "current", lambda: changed)
+    message = understood("waar vind ik een stage", place)
+    component.process([message])
+    assert message.get("entities")[0]["value"] == "onderwerp:stage"
+
+
+def test_the_weight_of_the_features_does_not_change_the_vector(place: Place) -> None:
+    vector = sentence_vector(understood("wat is een vog", place))
+    assert vector is not None
+    assert vector == pytest.approx(encode(["wat is een vog"])[0], abs=1e-4)
