@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Optional
@@ -65,12 +67,14 @@ class Settings(BaseSettings):
             return self.secret
         path = self.data_dir / "secret"
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
-        with open(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+        if not path.exists():
+            # A name appears only with its content, so that no process ever reads half a key.
+            descriptor, made = tempfile.mkstemp(dir=self.data_dir)
+            with open(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+            with suppress(FileExistsError):
+                os.link(made, path)
+            os.unlink(made)
         return path.read_text().strip()
 
 

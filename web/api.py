@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from bot import clock
 from bot.storage.conversations import Choice, Conversations, Message, Reply, expiry
 from bot.storage.database import DatabaseDown
+from web.distress import helplines
 from web.events import EventsResponse, Hub, as_json
 from web.limits import Limits, address
 from web.problems import Problem
@@ -99,7 +100,9 @@ async def say(request: Request) -> Response:
             else:
                 replies = await lobke.rasa.say(conversation_id, text)
         except RasaFailed as error:
-            raise Problem(503, headers={"Retry-After": "5"}) from error
+            replies = [] if choice else await run_in_threadpool(helplines, text)
+            if not replies:
+                raise Problem(503, headers={"Retry-After": "5"}) from error
         stored = await run_in_threadpool(lobke.conversations.add, conversation_id, replies, text, key)
     return JSONResponse(_shown(stored), background=BackgroundTask(lobke.hub.notify, conversation_id))
 

@@ -252,6 +252,15 @@ def test_rasa_that_is_gone_is_a_problem_at_once(talk: Talk, rasa: StandIn) -> No
     assert_problem(talk.say("hoi"), 503)
 
 
+def test_a_sign_of_distress_gets_the_helplines_even_when_rasa_is_gone(talk: Talk, rasa: StandIn) -> None:
+    rasa.stop()
+    answer = talk.say("ik wil niet meer leven")
+    assert answer.status_code == 200
+    reply = answer.json()["messages"][-1]
+    assert "0800-0113" in reply["text"] or "113" in reply["text"]
+    assert any(link["url"].startswith("tel:") for link in reply["card"]["links"])
+
+
 def test_a_fault_of_our_own_is_a_problem_without_details(site: Site, talk: Talk, monkeypatch: Any) -> None:
     def broken(*args: object) -> None:
         raise RuntimeError("hoe word ik kok")
