@@ -1,5 +1,6 @@
 """One turn of a conversation as the custom actions see it: what was said, how to answer, what to log."""
 
+import re
 from dataclasses import replace
 from time import perf_counter
 from typing import Any, Optional
@@ -17,6 +18,7 @@ from bot.monitoring.log import Interaction, record
 QUESTION = "vraag_"
 UNSURE = 0.5
 """Below this confidence an intent without a question gives way to a probable question."""
+_STUDY = {"mbo", "vmbo", "havo", "opleiding", "opleidingen", "stage", "diploma", "examen", "niveau", "beroep"}
 _sources: Optional[Sources] = None
 
 
@@ -58,11 +60,10 @@ class Turn:
         return tuple(Hit(e["value"], float(e["confidence_entity"])) for e in self._entities if e["entity"] == "hit")
 
     def is_still_distress(self) -> bool:
-        """True right after a sign of distress, until the pupil asks about a study subject herself."""
-        named = {
-            key.partition(":")[0] for e in self._entities if e["entity"] == "subject" for key in e["value"].split()
-        }
-        return self.slot("asked") == "nood" and not named - {"hulplijn", "interesse"}
+        """True right after a sign of distress, until the pupil asks about her study herself."""
+        if self.slot("asked") != "nood" or _STUDY & set(re.findall(r"\w+", self.text.lower())):
+            return False
+        return not any(key.partition(":")[0] != "interesse" for keys in self._subjects for key in keys)
 
     def is_rather_a_question(self) -> bool:
         """True when the knowledge answers the message with more certainty than the intent has."""

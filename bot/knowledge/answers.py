@@ -47,6 +47,7 @@ _POINTING = set(
         "erbij",
     ]
 )
+_GLUE = set("en of bij met voor in op van naar de het een dan mijn als ook nog".split())  # noqa: SIM905
 _GENERAL_WORDS = {"mbo", "vmbo", "havo", "hbo", "school", "activiteiten", "activiteit"}
 _CORRECTING = {"geen", "niet", "nee"}
 _LONGEST_PERIOD = 100
@@ -78,7 +79,7 @@ _SAME_NAME = ("beroep", "opleiding", "onderwerp", "activiteit", "wereld", "nivea
 
 def answer(question: Question, sources: Sources) -> Answer:
     """The answer to a question. Never raises for what a pupil says; not understood is an answer too."""
-    if question.subjects and question.kind in (None, "inhoud") and question.last_kind and _is_follow_up(question):
+    if question.last_kind and _is_follow_up(question, sources):
         question = replace(question, kind=question.last_kind, follows=True)
     subjects = _subjects(question, sources)
     leerweg = next((s.entries[0].id for s in subjects if s.type == "leerweg"), None)
@@ -178,6 +179,8 @@ def _hit_first(subjects: list[Subject]) -> bool:
 
 def _hit(question: Question, subjects: list[Subject], sources: Sources, least: float) -> Optional[Answer]:
     """The entry whose own question is most like the message, unless the message is about something else by name."""
+    if question.follows:
+        return None
     named = {subject.key for subject in subjects}
     has_own_answer = bool(subjects) and (subjects[0].type, question.kind) in TABLE
     for hit in question.hits:
@@ -238,10 +241,14 @@ def _planned(question: Question, subjects: list[Subject], sources: Sources) -> O
     return events(question, sources, about)
 
 
-def _is_follow_up(question: Question) -> bool:
+def _is_follow_up(question: Question, sources: Sources) -> bool:
     """A subject without a question, as in "en bij de ict?", takes the remembered question."""
-    said = _words(question.text)
-    return said[:1] in (["en"], ["of"]) and len(said) <= _SHORT
+    if not question.subjects or _words(question.text)[:1] not in (["en"], ["of"]):
+        return False
+    rest = question.text
+    for name in reversed(sources.names.find(rest)):
+        rest = rest[: name.start] + rest[name.end :]
+    return set(_words(rest)) <= _GLUE
 
 
 def _pointed_back(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
@@ -258,6 +265,9 @@ def _remembered(question: Question, subjects: list[Subject], sources: Sources) -
     if subjects or not question.kind or not question.last_subject:
         return None
     if question.kind == question.last_kind == "vergelijk":
+        before = sources.knowledge.get(question.last_subject)
+        if isinstance(before, Onderwerp) and before.vergelijkt:
+            return topic_text(before, question, sources)
         return Answer(sources.say("vergelijk.beter"), (sources.about("activiteit:meeloopdag"), sources.button("start")))
     subject = sources.names.resolve(question.last_subject)
     if subject is None or not _answerable(subject, question.kind):

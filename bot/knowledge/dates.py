@@ -14,7 +14,7 @@ _GRAINS = {"day", "week", "month", "quarter", "year"}
 _ORDINALS = {"eerste", "tweede", "derde", "vierde"}
 """Said of a class ("de derde klas"), where duckling sees a day of the month."""
 _EVENING = 18
-_NAMES_TIME = re.compile(r"[a-z]{3,}")
+_NAMES_TIME = re.compile(r"[a-z]{3,}|\d+[-/]\d+[-/]\d+|\b20\d\d\b")
 """A bare number, as in "de 5 competenties", is no date."""
 
 

@@ -43,13 +43,14 @@ class Message:
 
 @dataclass
 class Reply:
-    """What an action said, remembered and logged."""
+    """What an action said, remembered and logged; `asked` is what a "ja" or "nee" would answer next."""
 
     text: str
     response: Optional[str]
     buttons: dict[str, str]
     card: Any
     remembered: dict[str, Any]
+    asked: Optional[str]
     logged: Any
 
 
@@ -67,12 +68,14 @@ def run(sqlite_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]
         events = action.run(dispatcher, message.tracker(), {})
         (said,) = dispatcher.messages
         assert all(event["event"] == "slot" for event in events)
+        slots = {event["name"]: event["value"] for event in events}
         return Reply(
             text=said["text"] or "",
             response=said.get("response"),
             buttons={button["title"]: button["payload"] for button in said["buttons"]},
             card=(said["custom"] or {}).get("card"),
-            remembered={event["name"]: event["value"] for event in events},
+            asked=slots.pop("asked"),
+            remembered=slots,
             logged=last_row(),
         )
 

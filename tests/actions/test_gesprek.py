@@ -5,7 +5,7 @@ from typing import Optional
 import pytest
 import yaml
 
-from actions.gesprek import ActionGesprek, ActionLeerjaar
+from actions.gesprek import ActionAfscheid, ActionGesprek, ActionLeerjaar
 from actions.vragen import ActionChoose
 from bot.knowledge.question import SURE_HIT
 from bot.settings import PROJECT
@@ -30,6 +30,16 @@ def test_small_talk_gets_the_response_with_the_name_of_its_intent(run: Run, inte
     assert reply.response == f"utter_{intent}"
     assert (reply.logged.intent, reply.logged.outcome, reply.logged.text) == (intent, outcome, None)
     assert reply.remembered == {}
+
+
+@pytest.mark.parametrize(("intent", "asked"), [("bedankt", "meer"), ("compliment", "meer"), ("groet", None)])
+def test_a_response_that_asks_for_more_is_remembered(run: Run, intent: str, asked: Optional[str]) -> None:
+    assert run(ActionGesprek(), Message(intent, "dank je")).asked == asked
+
+
+def test_a_pupil_with_no_more_questions_is_said_goodbye(run: Run) -> None:
+    reply = run(ActionAfscheid(), Message("ontkennen", "nee"))
+    assert (reply.response, reply.logged.outcome) == ("utter_afscheid", "small_talk")
 
 
 def test_a_known_question_goes_before_small_talk(run: Run) -> None:

@@ -1,8 +1,10 @@
 """A turn reads the tracker and keeps what matters."""
 
 from pathlib import Path
+from typing import Optional
 
 import pytest
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.turn import Turn, sources
@@ -54,6 +56,21 @@ def test_a_message_without_hits_is_not_rather_a_question(data_dir: Path) -> None
     assert not turn(Message("bedankt", "kok", 0.1)).is_rather_a_question()
 
 
+@pytest.mark.parametrize(
+    ("asked", "text", "still"),
+    [
+        ("nood", "ik weet het niet", True),
+        ("nood", "hoe lang duurt de opleiding tot kok", False),
+        (None, "ik weet het niet", False),
+        ("meer", "ik weet het niet", False),
+    ],
+)
+def test_it_stays_with_distress_until_the_pupil_names_something_else(
+    data_dir: Path, asked: Optional[str], text: str, still: bool
+) -> None:
+    assert turn(Message(text=text, slots={"asked": asked})).is_still_distress() is still
+
+
 def test_a_choice_is_sent_with_its_meaning_and_a_card_as_json(sqlite_database: Path) -> None:
     dispatcher = CollectingDispatcher()
     answer = Answer("Hoi", (Choice("Wat is het?", "inhoud|beroep:kok"),), {"title": "Kok"})
@@ -64,7 +81,7 @@ def test_a_choice_is_sent_with_its_meaning_and_a_card_as_json(sqlite_database: P
 
 
 def test_an_answer_without_a_subject_leaves_what_was_remembered(sqlite_database: Path) -> None:
-    assert turn(Message()).say(Answer("Hoi")) == []
+    assert turn(Message()).say(Answer("Hoi")) == [SlotSet("asked", None)]
 
 
 def test_a_change_in_the_knowledge_is_used_at_once(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,9 +189,7 @@ def test_a_wrong_value_or_reference_is_told(folder: Path, file: str, old: str, n
 
 def test_an_entry_that_answers_lead_to_cannot_go(folder: Path) -> None:
     change(folder / "activiteiten.yml", "id: meeloopdag", "id: meelopen")
-    assert problems(folder) == [
-        "antwoorden.yml:1:1: Lobke heeft 'activiteit:meeloopdag' nodig, maar dat bestaat niet"
-    ]
+    assert problems(folder) == ["antwoorden.yml:1:1: Lobke heeft 'activiteit:meeloopdag' nodig, maar dat bestaat niet"]
 
 
 def test_only_the_mistake_itself_is_told_and_not_what_refers_to_it(folder: Path) -> None:

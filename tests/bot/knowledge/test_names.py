@@ -170,8 +170,6 @@ def test_every_name_in_the_files_is_found_as_its_own_entry(knowledge: Knowledge,
         (entry.key, name)
         for entry in knowledge.entries.values()
         for name in entry.namen
-        if not any(
-            entry in subject.entries for key in keys(names, name) if (subject := names.resolve(key)) is not None
-        )
+        if not any(entry in subject.entries for key in keys(names, name) if (subject := names.resolve(key)) is not None)
     ]
     assert lost == []
