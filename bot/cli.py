@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Optional
 import click
 from pydantic import ValidationError
 
-from bot import model
+from bot import knowledge, model
 from bot.run import Stack
 from bot.settings import Settings, settings
 
@@ -68,6 +68,15 @@ def full_disk(folder: Path) -> str:
     return f"De schijf is bijna vol: er is {free} MB vrij en Lobke heeft minstens {NEEDED_MEGABYTES} MB nodig."
 
 
+def broken_knowledge(current: Settings) -> str:
+    """What is wrong in the knowledge files, a line each, or ""."""
+    try:
+        knowledge.load(current.knowledge_dir, current.production)
+    except knowledge.KnowledgeError as error:
+        return f"De kennisbestanden in {current.knowledge_dir} hebben een fout:\n{error}"
+    return ""
+
+
 def _migrate() -> None:
     from bot.storage.database import DatabaseDown, migrate
 
@@ -104,7 +113,7 @@ def lobke() -> None:
 def start() -> None:
     """Start Lobke. Stoppen kan met Ctrl-C."""
     current = settings()
-    problem = busy_port(current) or full_disk(current.data_dir)
+    problem = busy_port(current) or full_disk(current.data_dir) or broken_knowledge(current)
     if problem:
         _fail(problem)
     _on_signals(_stop)

@@ -27,7 +27,6 @@ class Settings(BaseSettings):
     sites: str = Field("", description="Origins that may embed the widget, comma-separated (https://www.voorbeeld.nl).")
     production: bool = Field(False, description="Leaves example content out and asks for HTTPS.")
     trusted_proxy: bool = Field(False, description="Believe X-Forwarded-For of the proxy in front.")
-    conversation_hours: int = Field(48, ge=1, description="A conversation ends this many hours after its last message.")
     rasa_timeout: float = Field(20.0, gt=0, description="Seconds the web process waits for Rasa.")
     now: Optional[str] = Field(None, description="Freezes the clock (ISO date-time, zone Europe/Amsterdam); for tests.")
 

@@ -16,7 +16,6 @@ from bot.run import NAMES, Stack
 from bot.settings import PROJECT, Settings
 
 NOW = "2026-11-21T12:00"
-SITE = "http://127.0.0.1:8765"
 Messages = list[dict[str, Any]]
 
 
@@ -25,6 +24,10 @@ def free_ports(number: int) -> list[int]:
     with ExitStack() as sockets:
         found = [sockets.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
         return [sock.getsockname()[1] for sock in found]
+
+
+SITE = f"http://127.0.0.1:{free_ports(1)[0]}"
+"""The site that may embed the widget; on a port of its own for every test run."""
 
 
 class Conversation:

@@ -82,6 +82,9 @@ def answer(question: Question, sources: Sources) -> Answer:
     if question.last_kind and _is_follow_up(question, sources):
         question = replace(question, kind=question.last_kind, follows=True)
     subjects = _subjects(question, sources)
+    if question.chosen and question.subjects and not subjects:
+        old = Answer(sources.say("knop_oud"), outcome="old_choice", kind=question.kind)
+        return replace(old, choices=_offer(old, question, sources))
     leerweg = next((s.entries[0].id for s in subjects if s.type == "leerweg"), None)
     question = replace(question, leerweg=leerweg or question.leerweg)
     found = (

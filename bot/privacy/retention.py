@@ -7,9 +7,8 @@ import structlog
 from sqlalchemy import delete, select, update
 
 from bot import clock
-from bot.settings import settings
 from bot.storage import tables
-from bot.storage.conversations import delete_conversations, rasa_tables
+from bot.storage.conversations import CONVERSATION_HOURS, delete_conversations, rasa_tables
 from bot.storage.database import blank_forgotten, shrink_wal, transaction
 
 log = structlog.get_logger()
@@ -53,7 +52,7 @@ def _clean_up() -> None:
         blank_forgotten(connection)
         too_old = text.at < now - timedelta(days=LOG_TEXT_DAYS)
         connection.execute(update(tables.interactions).where(too_old, text.text.is_not(None)).values(text=None))
-        tokens_ended = now - timedelta(hours=settings().conversation_hours)
+        tokens_ended = now - timedelta(hours=CONVERSATION_HOURS)
         connection.execute(delete(tables.forgotten).where(tables.forgotten.c.at < tokens_ended))
         for events in rasa_tables(connection):
             if "timestamp" in events.c:

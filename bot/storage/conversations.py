@@ -20,7 +20,6 @@ from sqlalchemy.sql.expression import TableClause
 
 from bot import clock
 from bot.keys import conversation_hash
-from bot.settings import settings
 from bot.storage import tables
 from bot.storage.database import (
     DatabaseDown,
@@ -33,6 +32,7 @@ from bot.storage.database import (
 )
 from bot.storage.spool import Spool
 
+CONVERSATION_HOURS = 48  # after its last message; the texts for pupils say so too
 REMEMBERED_CONVERSATIONS = 2000
 REMEMBERED_CHOICES = 100  # a conversation
 REMEMBERED_TURNS = 10  # a conversation
@@ -235,7 +235,7 @@ class Conversations:
 
 def expiry(moment: datetime) -> datetime:
     """When a conversation ends whose last message came at this moment."""
-    return moment + timedelta(hours=settings().conversation_hours)
+    return moment + timedelta(hours=CONVERSATION_HOURS)
 
 
 def delete_conversations(connection: Connection, ids: list[str]) -> None:

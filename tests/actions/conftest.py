@@ -1,6 +1,8 @@
 """One turn with a real tracker and dispatcher, on 21 November 2026, with a database of its own."""
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
@@ -8,13 +10,13 @@ from typing import Any, Optional
 import pytest
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from actions.turn import sources
 from bot.monitoring import log
 from bot.settings import settings
 from bot.storage import tables
-from bot.storage.database import transaction
+from bot.storage.database import DatabaseDown, transaction
 from tests.bot.databases import data_dir, sqlite_database
 
 __all__ = ["data_dir", "sqlite_database"]
@@ -58,7 +60,14 @@ Run = Callable[[Action, Message], Reply]
 
 
 @pytest.fixture
-def run(sqlite_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def logging_database(sqlite_database: Path) -> Iterator[Path]:
+    """A database for what is logged; no row of this test comes later, into the database of another."""
+    yield sqlite_database
+    log._spool(settings().spool_dir).stop()
+
+
+@pytest.fixture
+def run(logging_database: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs an action for a message; it has to say one thing and log one row."""
     monkeypatch.setenv("LOBKE_NOW", "2026-11-21T12:00")
     settings.cache_clear()
@@ -76,14 +85,23 @@ def run(sqlite_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]
             card=(said["custom"] or {}).get("card"),
             asked=slots.pop("asked"),
             remembered=slots,
-            logged=last_row(),
+            logged=logged(),
         )
 
-    yield run_action
-    log._spool(settings().spool_dir).stop()
+    return run_action
 
 
-def last_row() -> Any:
-    log._spool(settings().spool_dir).drain()
-    with transaction() as connection:
-        return connection.execute(select(tables.interactions).order_by(tables.interactions.c.at)).all()[-1]
+def logged() -> Any:
+    """The one row of this turn, as soon as it is in the database; it is taken out for the next turn."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with suppress(DatabaseDown):
+            log._spool(settings().spool_dir).drain()
+        with transaction(write=True) as connection:
+            rows = connection.execute(select(tables.interactions)).all()
+            connection.execute(delete(tables.interactions))
+        if rows:
+            (row,) = rows
+            return row
+        time.sleep(0.05)
+    pytest.fail("nothing was logged")

@@ -71,7 +71,7 @@ def test_it_stays_with_distress_until_the_pupil_names_something_else(
     assert turn(Message(text=text, slots={"asked": asked})).is_still_distress() is still
 
 
-def test_a_choice_is_sent_with_its_meaning_and_a_card_as_json(sqlite_database: Path) -> None:
+def test_a_choice_is_sent_with_its_meaning_and_a_card_as_json(logging_database: Path) -> None:
     dispatcher = CollectingDispatcher()
     answer = Answer("Hoi", (Choice("Wat is het?", "inhoud|beroep:kok"),), {"title": "Kok"})
     Turn(dispatcher, Message().tracker()).say(answer)
@@ -80,7 +80,7 @@ def test_a_choice_is_sent_with_its_meaning_and_a_card_as_json(sqlite_database: P
     assert said["custom"] == {"card": {"title": "Kok"}}
 
 
-def test_an_answer_without_a_subject_leaves_what_was_remembered(sqlite_database: Path) -> None:
+def test_an_answer_without_a_subject_leaves_what_was_remembered(logging_database: Path) -> None:
     assert turn(Message()).say(Answer("Hoi")) == [SlotSet("asked", None)]
 
 

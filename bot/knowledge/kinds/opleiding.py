@@ -123,9 +123,8 @@ def admission(goal: Subject, leerweg: Leerweg, sources: Sources) -> Answer:
 def opleiding_work(question: Question, subject: Subject, sources: Sources) -> Answer:
     opleiding = opleidingen_of(subject)[0]
     wereld = sources.knowledge.one(Wereld, opleiding.werelden[0])
-    text = sources.say(
-        "opleiding.werk", lijst=named(opleidingen_of(subject)), uitleg=opleiding.uitleg, werk=wereld.werk
-    )
+    listed = named(opleidingen_of(subject)[:1])
+    text = sources.say("opleiding.werk", wereld=wereld.naam, lijst=listed, uitleg=opleiding.uitleg, werk=wereld.werk)
     return Answer(text, opleiding_choices(subject, sources, "dag", "passend", "duur"))
 
 
