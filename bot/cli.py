@@ -69,11 +69,12 @@ def full_disk(folder: Path) -> str:
 
 
 def broken_knowledge(current: Settings) -> str:
-    """What is wrong in the knowledge files, a line each, or ""."""
+    """A sentence about the first mistake in the knowledge files, or ""."""
     try:
         knowledge.load(current.knowledge_dir, current.production)
     except knowledge.KnowledgeError as error:
-        return f"De kennisbestanden in {current.knowledge_dir} hebben een fout:\n{error}"
+        more = f" (en nog {len(error.problems) - 1})" if len(error.problems) > 1 else ""
+        return f"Een kennisbestand heeft een fout: {error.problems[0]}{more}."
     return ""
 
 

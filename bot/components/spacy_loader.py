@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import spacy
@@ -32,8 +33,9 @@ def available_model() -> str:
     return STATISTICAL if spacy.util.is_package(STATISTICAL) else LOOKUPS
 
 
+@lru_cache(maxsize=1)
 def load_language(name: str) -> Language:
-    """The spaCy pipeline of that name, with only what lemmas need."""
+    """The spaCy pipeline of that name, with only what lemmas need; loaded once, although Rasa asks for it twice."""
     if name == STATISTICAL:
         return spacy.load(STATISTICAL, exclude=["parser", "ner"])
     language = spacy.blank("nl")
