@@ -26,27 +26,11 @@ from bot.knowledge.question import (
 )
 
 _SHORT = 7
+"""Words; a longer message says itself what it is about."""
 _TELEGRAM = 3
+"""Words; so short a question, as in "hoeveel verdien je", is about the remembered subject."""
 _CALENDAR = {"activiteit", "activiteiten", "agenda", "kalender", "evenement", "evenementen"}
-_POINTING = set(
-    [
-        "daar",
-        "dat",
-        "da",
-        "die",
-        "dit",
-        "deze",
-        "het",
-        "et",
-        "er",
-        "dan",
-        "daarvoor",
-        "daarmee",
-        "daarbij",
-        "ervoor",
-        "erbij",
-    ]
-)
+_POINTING = set("daar dat da die dit deze het et er dan daarvoor daarmee daarbij ervoor erbij".split())  # noqa: SIM905
 _GLUE = set("en of bij met voor in op van naar de het een dan mijn als ook nog".split())  # noqa: SIM905
 _GENERAL_WORDS = {"mbo", "vmbo", "havo", "hbo", "school", "activiteiten", "activiteit"}
 _CORRECTING = {"geen", "niet", "nee"}
@@ -78,7 +62,12 @@ _SAME_NAME = ("beroep", "opleiding", "onderwerp", "activiteit", "wereld", "nivea
 
 
 def answer(question: Question, sources: Sources) -> Answer:
-    """The answer to a question. Never raises for what a pupil says; not understood is an answer too."""
+    """The answer to a question. Never raises for what a pupil says; not understood is an answer too.
+
+    The first of these that has an answer gives it: what is certain (a pressed choice, a comparison, who may go where),
+    what points back, the kalender, a known question that is surely meant, the subject that is named, a known question
+    that is probably meant, the remembered subject, a known question that may be meant, the kind of question alone.
+    """
     if question.last_kind and _is_follow_up(question, sources):
         question = replace(question, kind=question.last_kind, follows=True)
     subjects = _subjects(question, sources)
@@ -162,14 +151,11 @@ def _admission(question: Question, subjects: list[Subject], sources: Sources) ->
             return admission(goal, cast(Leerweg, leerwegen[0].entries[0]), sources)
     if len(leerwegen) == 2 and question.kind == "toelating":
         change = sources.knowledge.entries[sources.knowledge.phrases.algemeen["overstap"]]
-        return _about(
-            replace(question, kind="inhoud"), Subject(change.key, change.type, change.naam, (change,)), sources
-        )
+        return _about(replace(question, kind="inhoud"), Subject.of(change), sources)
     levels = sorted((s for s in subjects if s.type == "niveau"), key=lambda s: s.entries[0].id)
     if question.kind == "toelating" and len(levels) == 2 and len(subjects) == 2:
-        row = sources.knowledge.get(
-            f"doorstroom:{'entree' if levels[0].entries[0].id == '1' else 'mbo-' + levels[0].entries[0].id}"
-        )
+        lower = levels[0].entries[0].id
+        row = sources.knowledge.get("doorstroom:entree" if lower == "1" else f"doorstroom:mbo-{lower}")
         if isinstance(row, Doorstroom):
             return Answer(row.uitleg, kind="toelating", subject=levels[0].key)
     return None
@@ -198,9 +184,9 @@ def _hit(question: Question, subjects: list[Subject], sources: Sources, least: f
         if least < SURE_HIT and named and hit.key not in named and any(s.type in SPECIFIC for s in subjects):
             continue
         if isinstance(entry, Activiteit) and question.kind in ("wanneer", "voorbereiden", "terugkijken"):
-            return _about(question, Subject(entry.key, "activiteit", entry.naam, (entry,)), sources)
+            return _about(question, Subject.of(entry), sources)
         kind = question.kind if hit.key in named else "inhoud"
-        return _about(replace(question, kind=kind), Subject(entry.key, entry.type, entry.naam, (entry,)), sources)
+        return _about(replace(question, kind=kind), Subject.of(entry), sources)
     return None
 
 

@@ -47,6 +47,11 @@ class Subject:
     name: str
     entries: tuple[Entry, ...]
 
+    @classmethod
+    def of(cls, entry: Entry) -> "Subject":
+        """The subject of one entry."""
+        return cls(entry.key, entry.type, entry.naam, (entry,))
+
 
 def normalise(word: str) -> str:
     """Lower case without accents."""
@@ -135,7 +140,7 @@ class Names:
         entry = self._knowledge.get(key)
         if entry is None or isinstance(entry, (Event, Nood)):
             return None
-        return Subject(key, entry.type, entry.naam, (entry,))
+        return Subject.of(entry)
 
     def _name(self, window: list[str]) -> tuple[Optional[str], bool]:
         joined = "".join(window)
