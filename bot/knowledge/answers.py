@@ -31,7 +31,7 @@ _TELEGRAM = 3
 """Words; so short a question, as in "hoeveel verdien je", is about the remembered subject."""
 _CALENDAR = {"activiteit", "activiteiten", "agenda", "kalender", "evenement", "evenementen"}
 _POINTING = set("daar dat da die dit deze het et er dan daarvoor daarmee daarbij ervoor erbij".split())  # noqa: SIM905
-_GLUE = set("en of bij met voor in op van naar de het een dan mijn als ook nog".split())  # noqa: SIM905
+_GLUE = set("en of bij met voor over in op van naar de het een dan mijn als ook nog".split())  # noqa: SIM905
 _GENERAL_WORDS = {"mbo", "vmbo", "havo", "hbo", "school", "activiteiten", "activiteit"}
 _CORRECTING = {"geen", "niet", "nee"}
 _LONGEST_PERIOD = 100

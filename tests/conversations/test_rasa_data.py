@@ -13,7 +13,7 @@ NO_FAULTS = r"The utterance 'utter_\w+' is not used in any story|The intent 'kie
 
 def test_rasa_finds_no_fault_and_no_conflict() -> None:
     command = [sys.executable, "-m", "rasa", "data", "validate", "--max-history", "3"]
-    quiet = os.environ | {"RASA_TELEMETRY_ENABLED": "false"}
+    quiet = os.environ | {"RASA_TELEMETRY_ENABLED": "false", "LOG_LEVEL": "INFO"}
     result = subprocess.run(command, cwd=PROJECT, env=quiet, capture_output=True, text=True)
     output = result.stdout + result.stderr
     warnings = [warning for warning in re.findall(r"UserWarning: (.*)", output) if not re.match(NO_FAULTS, warning)]
