@@ -7,7 +7,8 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.nood import accepted
-from actions.turn import Turn
+from actions.turn import UNSURE, Turn, sources
+from bot.knowledge.answers import answer
 
 
 def someone_to_talk_to(turn: Turn) -> list[EventType]:
@@ -23,4 +24,8 @@ class ActionMens(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         turn = Turn(dispatcher, tracker)
-        return accepted(turn) if turn.is_still_distress() else someone_to_talk_to(turn)
+        if turn.is_still_distress():
+            return accepted(turn)
+        if turn.confidence < UNSURE and turn.is_rather_a_question():
+            return turn.say(answer(turn.question(None), sources()))
+        return someone_to_talk_to(turn)

@@ -67,6 +67,8 @@ class Turn:
 
     def is_rather_a_question(self) -> bool:
         """True when the knowledge answers the message with more certainty than the intent has."""
+        if any(key.startswith("hulplijn:") for keys in self._subjects for key in keys):
+            return True
         hits = self.hits()
         if not hits:
             return False
