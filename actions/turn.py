@@ -12,11 +12,13 @@ from rasa_sdk.executor import CollectingDispatcher
 from bot.clock import today
 from bot.knowledge.loader import Knowledge, current
 from bot.knowledge.names import Names
-from bot.knowledge.question import LEAST_HIT, SURE_HIT, Answer, Hit, Question, Sources
+from bot.knowledge.question import LEAST_HIT, LIKELY_HIT, SURE_HIT, Answer, Hit, Question, Sources
 from bot.monitoring.log import Interaction, record
 
 QUESTION = "vraag_"
 UNSURE = 0.5
+SURE = 0.8
+ALMOST_SURE_HIT = 0.4
 """Below this confidence an intent without a question gives way to a probable question."""
 _STUDY = {"mbo", "vmbo", "havo", "opleiding", "opleidingen", "stage", "diploma", "examen", "niveau", "beroep"}
 _sources: Optional[Sources] = None
@@ -59,6 +61,10 @@ class Turn:
         """The entries with a question like this message, best first."""
         return tuple(Hit(e["value"], float(e["confidence_entity"])) for e in self._entities if e["entity"] == "hit")
 
+    def names(self, *types: str) -> bool:
+        """Whether the message names a subject of one of these types."""
+        return any(key.partition(":")[0] in types for keys in self._subjects for key in keys)
+
     def is_still_distress(self) -> bool:
         """True right after a sign of distress, until the pupil asks about her study herself."""
         if self.slot("asked") != "nood" or _STUDY & set(re.findall(r"\w+", self.text.lower())):
@@ -67,15 +73,15 @@ class Turn:
 
     def is_rather_a_question(self) -> bool:
         """True when the knowledge answers the message with more certainty than the intent has."""
-        if any(key.startswith("hulplijn:") for keys in self._subjects for key in keys):
+        if self.names("hulplijn"):
             return True
         hits = self.hits()
         if not hits:
             return False
         named = any(hits[0].key in keys for keys in self._subjects)
         if named or self.confidence < UNSURE:
-            return hits[0].score >= LEAST_HIT
-        return hits[0].score >= SURE_HIT
+            return hits[0].score >= (LIKELY_HIT if self.intent == "buiten_bereik" and not named else LEAST_HIT)
+        return hits[0].score >= (SURE_HIT if self.confidence >= SURE else ALMOST_SURE_HIT)
 
     def question(self, kind: Optional[str]) -> Question:
         """The message as a question of this kind, with what is remembered."""

@@ -28,4 +28,6 @@ class ActionStart(Action):
             return helplines(turn)
         if turn.is_rather_a_question():
             return turn.say(answer(turn.question(None), sources()))
+        if turn.names("interesse", "wereld"):
+            return turn.say(answer(turn.question("interesse"), sources()))
         return start(turn)

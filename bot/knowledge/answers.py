@@ -8,9 +8,9 @@ from bot.knowledge.dates import find_period
 from bot.knowledge.kinds import GENERAL, TABLE
 from bot.knowledge.kinds.events import events
 from bot.knowledge.kinds.general import COMPARABLE, compare
-from bot.knowledge.kinds.opleiding import admission
+from bot.knowledge.kinds.opleiding import admission, with_profiel
 from bot.knowledge.kinds.topic import topic_text
-from bot.knowledge.models import Activiteit, Doorstroom, Event, Interesse, Leerweg, Nood, Onderwerp
+from bot.knowledge.models import Activiteit, Doorstroom, Entry, Event, Interesse, Leerweg, Nood, Onderwerp
 from bot.knowledge.names import Subject
 from bot.knowledge.question import (
     CLEAR_HIT,
@@ -33,6 +33,7 @@ _CALENDAR = {"activiteit", "activiteiten", "agenda", "kalender", "evenement", "e
 _POINTING = set("daar dat da die dit deze het et er dan daarvoor daarmee daarbij ervoor erbij".split())  # noqa: SIM905
 _GLUE = set("en of bij met voor over in op van naar de het een dan mijn als ook nog".split())  # noqa: SIM905
 _GENERAL_WORDS = {"mbo", "vmbo", "havo", "hbo", "school", "activiteiten", "activiteit"}
+_DIFFERENCE = {"verschil", "verschillen"}
 _CORRECTING = {"geen", "niet", "nee"}
 _LONGEST_PERIOD = 100
 """Days; a longer period, such as a year, is no question about the calendar."""
@@ -70,6 +71,8 @@ def answer(question: Question, sources: Sources) -> Answer:
     """
     if question.last_kind and _is_follow_up(question, sources):
         question = replace(question, kind=question.last_kind, follows=True)
+    if len(question.subjects) > 1 and _DIFFERENCE & set(_words(question.text)):
+        question = replace(question, kind="vergelijk")
     subjects = _subjects(question, sources)
     if question.chosen and question.subjects and not subjects:
         old = Answer(sources.say("knop_oud"), outcome="old_choice", kind=question.kind)
@@ -149,9 +152,14 @@ def _admission(question: Question, subjects: list[Subject], sources: Sources) ->
         goal = sources.names.resolve(question.last_subject)
         if goal and goal.type in ("beroep", "opleiding", "niveau") and question.kind != "inhoud":
             return admission(goal, cast(Leerweg, leerwegen[0].entries[0]), sources)
+    to_havo = any(subject.key == "onderwerp:havo" for subject in subjects)
+    if to_havo and len(leerwegen) == 1 and not cast(Leerweg, leerwegen[0].entries[0]).havo:
+        return _about(replace(question, kind="inhoud"), Subject.of(_general_topic("geen_havo", sources)), sources)
+    profielen = [s for s in subjects if s.type == "profiel"]
+    if profielen and goals and goals[0].type != "niveau" and question.kind in ("toelating", "worden", "passend"):
+        return with_profiel(goals[0], question, sources)
     if len(leerwegen) == 2 and question.kind == "toelating":
-        change = sources.knowledge.entries[sources.knowledge.phrases.algemeen["overstap"]]
-        return _about(replace(question, kind="inhoud"), Subject.of(change), sources)
+        return _about(replace(question, kind="inhoud"), Subject.of(_general_topic("overstap", sources)), sources)
     levels = sorted((s for s in subjects if s.type == "niveau"), key=lambda s: s.entries[0].id)
     if question.kind == "toelating" and len(levels) == 2 and len(subjects) == 2:
         lower = levels[0].entries[0].id
@@ -159,6 +167,10 @@ def _admission(question: Question, subjects: list[Subject], sources: Sources) ->
         if isinstance(row, Doorstroom):
             return Answer(row.uitleg, kind="toelating", subject=levels[0].key)
     return None
+
+
+def _general_topic(name: str, sources: Sources) -> Entry:
+    return sources.knowledge.entries[sources.knowledge.phrases.algemeen[name]]
 
 
 def _hit_first(subjects: list[Subject]) -> bool:
@@ -171,7 +183,8 @@ def _hit(question: Question, subjects: list[Subject], sources: Sources, least: f
     if question.follows:
         return None
     named = {subject.key for subject in subjects}
-    has_own_answer = bool(subjects) and (subjects[0].type, question.kind) in TABLE
+    first = subjects[0].type if subjects else ""
+    has_own_answer = (first, question.kind) in TABLE or first == question.kind == "interesse"
     for hit in question.hits:
         needed = max(least, CLEAR_HIT) if has_own_answer and hit.key not in named else least
         if hit.score < needed:
@@ -194,8 +207,12 @@ def _on_subject(question: Question, subjects: list[Subject], sources: Sources) -
     if not subjects:
         return None
     kind, first = question.kind, subjects[0]
+    if "profiel" in question.text.lower() and isinstance(first.entries[0], Interesse):
+        first = Subject.of(sources.knowledge.entries[f"wereld:{first.entries[0].werelden[0]}"])
     if first.type == "wereld" and "profiel" in question.text.lower():
         kind = "profiel"
+    if first.type == "wereld" and kind in ("niveau", "inhoud", None) and any(s.type == "niveau" for s in subjects):
+        kind = "opleidingen"
     if kind in _AROUND_ACTIVITY and not _answerable(first, kind):
         if any(hit.key == first.key and hit.score >= LIKELY_HIT for hit in question.hits):
             return _about(replace(question, kind="inhoud"), first, sources)

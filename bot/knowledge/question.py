@@ -18,7 +18,7 @@ GROUP = "groep-"
 CLEAR_HIT = 0.75
 SURE_HIT = 0.50
 LIKELY_HIT = 0.30
-LEAST_HIT = 0.22
+LEAST_HIT = 0.20
 """The likeness from which a known question is asked for sure, probably, or perhaps (measured: 9, 8 and 6 in ten)."""
 
 TECHNICAL = {"bouw", "techniek", "mobiliteit", "maritiem", "ict", "ambacht"}

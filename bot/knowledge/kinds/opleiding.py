@@ -120,6 +120,15 @@ def admission(goal: Subject, leerweg: Leerweg, sources: Sources) -> Answer:
     return Answer(text, choices, kind="toelating", subject=goal.key)
 
 
+def with_profiel(goal: Subject, question: Question, sources: Sources) -> Answer:
+    """May a pupil with this profiel go there? Only technical opleidingen may ask for certain vakken."""
+    opleidingen = opleidingen_of(goal)
+    technical = TECHNICAL & {wereld for opleiding in opleidingen for wereld in opleiding.werelden}
+    phrase = "profiel.techniek" if technical else "profiel.elders"
+    text = sources.say(phrase, lijst=named(opleidingen[:2]), toegang=entry_ways(opleidingen[:1], sources))
+    return Answer(text, (sources.button("duur", goal.key), sources.button("mens")), kind="toelating", subject=goal.key)
+
+
 def opleiding_work(question: Question, subject: Subject, sources: Sources) -> Answer:
     opleiding = opleidingen_of(subject)[0]
     wereld = sources.knowledge.one(Wereld, opleiding.werelden[0])

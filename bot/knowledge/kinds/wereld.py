@@ -49,6 +49,9 @@ def wereld_opleidingen(question: Question, subject: Subject, sources: Sources) -
         {"label": f"Niveau {level}", "value": ", ".join(o.naam for o in opleidingen if o.niveau == level)}
         for level in levels_of(opleidingen)
     ]
+    asked = [int(key.partition(":")[2]) for keys in question.subjects for key in keys if key.startswith("niveau:")]
+    if asked and any(o.niveau in asked for o in opleidingen):
+        return _of_level(wereld, [o for o in opleidingen if o.niveau in asked], sources)
     open_levels = sources.knowledge.one(Leerweg, question.leerweg).niveaus if question.leerweg else None
     first = [o for o in opleidingen if open_levels is None or o.niveau in open_levels] or opleidingen
     picks = [next(o for o in first if o.niveau == level) for level in levels_of(first)]
@@ -64,6 +67,13 @@ def wereld_opleidingen(question: Question, subject: Subject, sources: Sources) -
     card = {"title": wereld.naam, "rows": rows}
     choices = [Choice(o.naam, f"inhoud|{o.key}") for o in picks[:3] if len(o.naam) <= 40]
     return Answer(text, (*choices, sources.button("waar", wereld.key)), card=card)
+
+
+def _of_level(wereld: Wereld, opleidingen: list[Opleiding], sources: Sources) -> Answer:
+    level = opleidingen[0].niveau
+    text = sources.say("wereld.op_niveau", naam=wereld.naam, niveau=level, lijst=named(opleidingen))
+    choices = [Choice(o.naam, f"inhoud|{o.key}") for o in opleidingen[:2] if len(o.naam) <= 40]
+    return Answer(text, (*choices, sources.about(f"niveau:{level}"), sources.button("waar", wereld.key)))
 
 
 def wereld_levels(question: Question, subject: Subject, sources: Sources) -> Answer:
