@@ -42,10 +42,11 @@ def rank(
 
     `scores` has a likeness for every entry, about 0 to 1; `subjects` the subjects of its questions; `named` those of
     the message. An entry that shares no subject with it is no hit: "hoe duur is kok" is not answered by what was
-    written for something else. When the message names specific things, one of those must be shared.
+    written for something else. When the message names specific things, one of those must be shared. A school is a hit
+    only by its name.
     """
     of_type = {key: key.partition(":")[0] for key in named}
     shared = {key for key in named if of_type[key] in SPECIFIC} or {k for k in named if of_type[k] != "interesse"}
     best = sorted(scores.items(), key=lambda item: -item[1])
-    hits = [Hit(key, score) for key, score in best if score >= least and (not shared or shared & subjects[key])]
-    return hits[:most]
+    fitting = [key for key, score in best if score >= least and (not shared or shared & subjects[key])]
+    return [Hit(key, scores[key]) for key in fitting if key in named or not key.startswith("school:")][:most]

@@ -45,6 +45,12 @@ def test_an_interest_in_passing_excludes_nothing() -> None:
     assert ranked("interesse:koken") == [BAKKER, BOL, KOSTEN, KOK]
 
 
+def test_a_school_is_a_hit_only_by_its_name() -> None:
+    scores, subjects = {"school:roc": 0.9}, {"school:roc": frozenset({"school:roc"})}
+    assert rank(scores, subjects, frozenset(), 0.1) == []
+    assert [hit.key for hit in rank(scores, subjects, frozenset({"school:roc"}), 0.1)] == ["school:roc"]
+
+
 def test_a_hit_keeps_its_likeness() -> None:
     assert [hit.score for hit in rank(SCORES, SUBJECTS, frozenset(), 0.1)] == [0.9, 0.6, 0.5, 0.4]
 
