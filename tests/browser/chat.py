@@ -22,7 +22,7 @@ class Chat:
 
     def begin(self) -> None:
         """Starts the conversation and waits for the greeting."""
-        (self.launcher if self.launcher.is_visible() else self.begin_button).click()
+        self.launcher.or_(self.begin_button).first.click()
         expect(self.replies.first).to_be_visible()
 
     def type(self, text: str) -> None:
