@@ -18,8 +18,8 @@ from bot.monitoring.log import Interaction, record
 QUESTION = "vraag_"
 UNSURE = 0.5
 SURE = 0.8
-ALMOST_SURE_HIT = 0.4
-"""Below this confidence an intent without a question gives way to a probable question."""
+"""Confidences: an intent below them gives way to a question that is perhaps meant, or nearly surely meant."""
+_NEARLY_SURE_HIT = 0.4
 _STUDY = {"mbo", "vmbo", "havo", "opleiding", "opleidingen", "stage", "diploma", "examen", "niveau", "beroep"}
 _sources: Optional[Sources] = None
 
@@ -81,7 +81,7 @@ class Turn:
         named = any(hits[0].key in keys for keys in self._subjects)
         if named or self.confidence < UNSURE:
             return hits[0].score >= (LIKELY_HIT if self.intent == "buiten_bereik" and not named else LEAST_HIT)
-        return hits[0].score >= (SURE_HIT if self.confidence >= SURE else ALMOST_SURE_HIT)
+        return hits[0].score >= (SURE_HIT if self.confidence >= SURE else _NEARLY_SURE_HIT)
 
     def question(self, kind: Optional[str]) -> Question:
         """The message as a question of this kind, with what is remembered."""
