@@ -39,7 +39,9 @@ def wereld_simple(phrase: str, *kinds: str) -> "Function":
 
 
 def of_wereld(wereld: Wereld, sources: Sources) -> list[Opleiding]:
-    return [opleiding for opleiding in sources.knowledge.all(Opleiding) if wereld.id in opleiding.werelden]
+    """The opleidingen of a wereld, first those that belong to it in the first place."""
+    found = [opleiding for opleiding in sources.knowledge.all(Opleiding) if wereld.id in opleiding.werelden]
+    return sorted(found, key=lambda opleiding: opleiding.werelden[0] != wereld.id)
 
 
 def wereld_opleidingen(question: Question, subject: Subject, sources: Sources) -> Answer:
