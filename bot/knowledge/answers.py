@@ -14,6 +14,7 @@ from bot.knowledge.models import Activiteit, Doorstroom, Entry, Event, Interesse
 from bot.knowledge.names import Subject
 from bot.knowledge.question import (
     CLEAR_HIT,
+    GUESS_HIT,
     LEAST_HIT,
     LIKELY_HIT,
     MOST_CHOICES,
@@ -306,7 +307,8 @@ def _general(question: Question, sources: Sources) -> Optional[Answer]:
 
 
 def _not_understood(question: Question, sources: Sources) -> Answer:
-    guesses = [sources.about(hit.key) for hit in question.hits[:3] if hit.key in sources.knowledge.entries]
+    likely = [hit.key for hit in question.hits[:3] if hit.score >= GUESS_HIT]
+    guesses = [sources.about(key) for key in likely if key in sources.knowledge.entries]
     guesses = [choice for choice in guesses if not choice.meaning.startswith("inhoud|nood:")]
     phrase = "niet_begrepen" if guesses else "niet_begrepen_leeg"
     return Answer(

@@ -19,7 +19,8 @@ CLEAR_HIT = 0.75
 SURE_HIT = 0.50
 LIKELY_HIT = 0.30
 LEAST_HIT = 0.20
-"""The likeness from which a known question is asked for sure, probably, or perhaps (measured: 9, 8 and 6 in ten)."""
+GUESS_HIT = 0.15
+"""The likeness from which a known question is clearly, surely, probably or perhaps meant, or offered as a guess."""
 
 TECHNICAL = {"bouw", "techniek", "mobiliteit", "maritiem", "ict", "ambacht"}
 """Werelden for which wiskunde or nask1 may be asked. Source: Doorstroomregeling vmbo-mbo 2020 (confidence: middel)."""

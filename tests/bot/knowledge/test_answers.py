@@ -215,10 +215,15 @@ def test_a_question_a_bit_like_a_known_one_does_not_overrule_a_name(sources: Sou
 
 
 def test_what_is_not_understood_offers_the_nearest_questions_and_a_person(sources: Sources) -> None:
-    weak = (Hit("onderwerp:bol", 0.1), Hit("nood:somber", 0.1), Hit("onderwerp:bbl", 0.1))
+    weak = (Hit("onderwerp:bol", 0.19), Hit("nood:somber", 0.18), Hit("onderwerp:bbl", 0.17))
     found = asked(sources, None, "blabla", hits=weak)
     assert found.outcome == "not_understood"
     assert meanings(found) == ["inhoud|onderwerp:bol", "inhoud|onderwerp:bbl", "mens|"]
+
+
+def test_a_guess_that_is_like_nothing_is_not_offered(sources: Sources) -> None:
+    found = asked(sources, None, "blabla", hits=(Hit("onderwerp:bol", 0.1),))
+    assert "inhoud|onderwerp:bol" not in meanings(found)
 
 
 @pytest.mark.parametrize("text", ["", "asdf qwer", "👍", "?" * 1000])
