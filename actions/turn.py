@@ -10,9 +10,8 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.clock import today
-from bot.knowledge.loader import Knowledge, current
-from bot.knowledge.names import Names
-from bot.knowledge.question import LEAST_HIT, LIKELY_HIT, SURE_HIT, Answer, Hit, Question, Sources
+from bot.knowledge.loader import current
+from bot.knowledge.question import LEAST_HIT, LIKELY_HIT, SURE_HIT, Answer, Hit, Question, Sources, sources_of
 from bot.monitoring.log import Interaction, record
 
 QUESTION = "vraag_"
@@ -21,16 +20,11 @@ SURE = 0.8
 """Confidences: an intent below them gives way to a question that is perhaps meant, or nearly surely meant."""
 _NEARLY_SURE_HIT = 0.4
 _STUDY = {"mbo", "vmbo", "havo", "opleiding", "opleidingen", "stage", "diploma", "examen", "niveau", "beroep"}
-_sources: Optional[Sources] = None
 
 
 def sources() -> Sources:
     """The knowledge as the files are now, with its names."""
-    global _sources
-    knowledge: Knowledge = current()
-    if _sources is None or _sources.knowledge is not knowledge:
-        _sources = Sources(knowledge, Names(knowledge))
-    return _sources
+    return sources_of(current())
 
 
 class Turn:

@@ -20,8 +20,8 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.components.known_questions import HIT
-from bot.knowledge.distress import Distress
-from bot.knowledge.loader import Knowledge, current
+from bot.knowledge.distress import Distress, distress_of
+from bot.knowledge.loader import current
 
 DISTRESS = "nood_"
 
@@ -52,14 +52,17 @@ def _intent(name: str, confidence: float) -> dict[str, Any]:
     return {INTENT_NAME_KEY: name.replace("-", "_"), PREDICTED_CONFIDENCE_KEY: float(confidence)}
 
 
+def _is_look_alike(distress: Distress, text: str, intent: dict[str, Any]) -> bool:
+    name = intent[INTENT_NAME_KEY]
+    return name.startswith(DISTRESS) and distress.is_look_alike(text, name.removeprefix(DISTRESS).replace("_", "-"))
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class IntentDecision(GraphComponent):
     """Sets the final intent. Settings are confidences from 0 to 1."""
 
     def __init__(self, config: dict[str, float]) -> None:
         self._config = config
-        self._knowledge: Optional[Knowledge] = None
-        self._distress: Optional[Distress] = None
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -79,22 +82,15 @@ class IntentDecision(GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Decides for every message."""
-        knowledge = current()
-        if self._distress is None or knowledge is not self._knowledge:
-            self._knowledge, self._distress = knowledge, Distress(knowledge)
+        distress = distress_of(current())
         for message in messages:
             text = message.get(TEXT) or ""
             hits = [entity for entity in message.get(ENTITIES, []) if entity["entity"] == HIT]
             ranking = message.get(INTENT_RANKING_KEY) or []
-            sign = self._distress.find(text)
+            sign = distress.find(text)
             if not any(char.isalnum() for char in text):
                 ranking = []
             elif not sign:
-                ranking = [intent for intent in ranking if not self._is_look_alike(text, intent[INTENT_NAME_KEY])]
+                ranking = [intent for intent in ranking if not _is_look_alike(distress, text, intent)]
             message.set(INTENT, decide(ranking, hits, sign, self._config), add_to_output=True)
         return messages
-
-    def _is_look_alike(self, text: str, intent: str) -> bool:
-        assert self._distress is not None
-        kind = intent.removeprefix(DISTRESS).replace("_", "-")
-        return intent.startswith(DISTRESS) and self._distress.is_look_alike(text, kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -13,25 +13,11 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.knowledge.loader import Knowledge, current
-from bot.knowledge.names import Match, Names
+from bot.knowledge.loader import current
+from bot.knowledge.names import Match, names_of
 
 SUBJECT = "subject"
 """Entity whose value is the subject keys a name may mean, joined by a space."""
-
-
-class LiveNames:
-    """The names of the knowledge as the files are now."""
-
-    def __init__(self) -> None:
-        self._knowledge: Optional[Knowledge] = None
-        self._names: Optional[Names] = None
-
-    def get(self) -> Names:
-        knowledge = current()
-        if self._names is None or knowledge is not self._knowledge:
-            self._knowledge, self._names = knowledge, Names(knowledge)
-        return self._names
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -40,9 +26,6 @@ class KnowledgeLookup(GraphComponent):
 
     So "hoe lang duurt kok" and "hoe lang duurt kapper" look alike to the classifier, and a new name needs no training.
     """
-
-    def __init__(self) -> None:
-        self._names = LiveNames()
 
     @classmethod
     def create(
@@ -69,7 +52,7 @@ class KnowledgeLookup(GraphComponent):
         return training_data
 
     def _find(self, message: Message) -> list[Match]:
-        matches = self._names.get().find(message.get(TEXT) or "")
+        matches = names_of(current()).find(message.get(TEXT) or "")
         for match in matches:
             kind = match.subjects[0].partition(":")[0]
             if kind in _MASKED:

@@ -20,7 +20,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.components.sentence_vectors import encode, sentence_vector
 from bot.knowledge.loader import Knowledge, current
-from bot.knowledge.names import Names, normalise
+from bot.knowledge.names import names_of, normalise
 from bot.knowledge.question import Hit
 from bot.knowledge.search import known_questions, named_subjects, rank, subjects_of_entries
 from bot.settings import settings
@@ -41,7 +41,7 @@ class Index:
 
     def __init__(self, knowledge: Knowledge, previous: Optional[Index] = None) -> None:
         self.knowledge = knowledge
-        self._names = Names(knowledge)
+        self._names = names_of(knowledge)
         questions = known_questions(knowledge)
         self._subjects = subjects_of_entries(questions, self._names)
         self._keys = list(self._subjects)

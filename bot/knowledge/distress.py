@@ -1,6 +1,7 @@
 """Recognises signs of distress by the patterns in knowledge/nood.yml: look-alikes (`niet`) are taken out first."""
 
 import re
+from functools import lru_cache
 from typing import Optional
 
 from bot.knowledge.loader import Knowledge
@@ -41,3 +42,9 @@ class Distress:
         return any(
             exception.search(seen) for known, _, exceptions in self._kinds if known == id for exception in exceptions
         )
+
+
+@lru_cache(maxsize=1)
+def distress_of(knowledge: Knowledge) -> Distress:
+    """The patterns of this knowledge, compiled once for all that use them in a process."""
+    return Distress(knowledge)

@@ -5,6 +5,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Optional
 
 from rapidfuzz import process
@@ -159,6 +160,12 @@ class Names:
             if close and close[0][0] == joined[0]:
                 return close[0], False
         return None, False
+
+
+@lru_cache(maxsize=1)
+def names_of(knowledge: Knowledge) -> Names:
+    """The names of this knowledge, made once for all that use them in a process."""
+    return Names(knowledge)
 
 
 def _variants(word: str) -> Iterable[str]:

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Optional
 
 from bot.knowledge.loader import Knowledge
 from bot.knowledge.models import Niveau
-from bot.knowledge.names import Names, Subject
+from bot.knowledge.names import Names, Subject, names_of
 
 SPECIFIC = {"opleiding", "beroep", "wereld", "profiel", "school", "activiteit"}
 """Types of subject that a fitting known question must name too."""
@@ -87,21 +88,26 @@ class Sources:
         """The phrase of knowledge/antwoorden.yml, filled in."""
         return self.knowledge.phrases.zinnen[phrase].format(**fields).strip()
 
-    def button(self, name: str, subject: str = "", **fields: object) -> Choice:
+    def button(self, name: str, subject: str = "") -> Choice:
         """A choice with the label of knowledge/antwoorden.yml; its name is the kind of question it asks."""
-        return Choice(self.knowledge.phrases.knoppen[name].format(**fields), f"{name}|{subject}")
+        return Choice(self.knowledge.phrases.knoppen[name], f"{name}|{subject}")
 
     def open_days(self) -> Choice:
         """A choice that asks for the open days in the kalender."""
         return Choice(self.knowledge.phrases.knoppen["open_dag"], "wanneer|activiteit:open-dag")
 
-    def about(self, key: str, kind: str = "inhoud") -> Choice:
+    def about(self, key: str) -> Choice:
         """A choice that asks about an entry, with the entry's own label."""
-        entry = self.knowledge.entries[key]
-        return Choice(entry.label, f"{kind}|{key}")
+        return Choice(self.knowledge.entries[key].label, f"inhoud|{key}")
 
     def niveau(self, number: int) -> Niveau:
         return self.knowledge.one(Niveau, str(number))
+
+
+@lru_cache(maxsize=1)
+def sources_of(knowledge: Knowledge) -> Sources:
+    """The sources of answers for this knowledge, made once a process."""
+    return Sources(knowledge, names_of(knowledge))
 
 
 Function = Callable[[Question, Subject, Sources], Answer]

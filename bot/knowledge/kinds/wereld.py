@@ -8,6 +8,8 @@ from bot.knowledge.models import Leerweg, Opleiding, Profiel, School, Wereld
 from bot.knowledge.names import Subject
 from bot.knowledge.question import TECHNICAL, Answer, Choice, Function, Question, Sources
 
+LONGEST_BUTTON = 40  # letters
+
 
 def _wereld(subject: Subject) -> Wereld:
     return cast(Wereld, subject.entries[0])
@@ -47,10 +49,6 @@ def of_wereld(wereld: Wereld, sources: Sources) -> list[Opleiding]:
 def wereld_opleidingen(question: Question, subject: Subject, sources: Sources) -> Answer:
     wereld = _wereld(subject)
     opleidingen = of_wereld(wereld, sources)
-    rows = [
-        {"label": f"Niveau {level}", "value": ", ".join(o.naam for o in opleidingen if o.niveau == level)}
-        for level in levels_of(opleidingen)
-    ]
     asked = [int(key.partition(":")[2]) for keys in question.subjects for key in keys if key.startswith("niveau:")]
     if asked and any(o.niveau in asked for o in opleidingen):
         return _of_level(wereld, [o for o in opleidingen if o.niveau in asked], sources)
@@ -66,16 +64,24 @@ def wereld_opleidingen(question: Question, subject: Subject, sources: Sources) -
         lijst=named((picks + fill)[:MOST_NAMED]),
         leerweg=question.leerweg,
     )
+    rows = [
+        {"label": f"Niveau {level}", "value": ", ".join(o.naam for o in opleidingen if o.niveau == level)}
+        for level in levels_of(opleidingen)
+    ]
     card = {"title": wereld.naam, "rows": rows}
-    choices = [Choice(o.naam, f"inhoud|{o.key}") for o in picks[:3] if len(o.naam) <= 40]
-    return Answer(text, (*choices, sources.button("waar", wereld.key)), card=card)
+    return Answer(text, (*_with_short_names(picks[:3]), sources.button("waar", wereld.key)), card=card)
 
 
 def _of_level(wereld: Wereld, opleidingen: list[Opleiding], sources: Sources) -> Answer:
     level = opleidingen[0].niveau
     text = sources.say("wereld.op_niveau", naam=wereld.naam, niveau=level, lijst=named(opleidingen))
-    choices = [Choice(o.naam, f"inhoud|{o.key}") for o in opleidingen[:2] if len(o.naam) <= 40]
-    return Answer(text, (*choices, sources.about(f"niveau:{level}"), sources.button("waar", wereld.key)))
+    level_and_place = (sources.about(f"niveau:{level}"), sources.button("waar", wereld.key))
+    return Answer(text, (*_with_short_names(opleidingen[:2]), *level_and_place))
+
+
+def _with_short_names(opleidingen: list[Opleiding]) -> list[Choice]:
+    """Choices for the opleidingen whose name fits on a button."""
+    return [Choice(o.naam, f"inhoud|{o.key}") for o in opleidingen if len(o.naam) <= LONGEST_BUTTON]
 
 
 def wereld_levels(question: Question, subject: Subject, sources: Sources) -> Answer:

@@ -10,6 +10,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.components.knowledge_lookup import KnowledgeLookup
 from bot.knowledge import loader
 from bot.knowledge.loader import Knowledge
+from bot.knowledge.names import names_of
 from tests.bot.components.conftest import Place
 
 
@@ -101,4 +102,4 @@ def test_a_new_name_is_found_without_training(lookup: KnowledgeLookup, monkeypat
 
 def test_it_reads_the_knowledge_of_this_process(lookup: KnowledgeLookup) -> None:
     assert Path(loader.settings().knowledge_dir).is_dir()
-    assert lookup._names.get() is lookup._names.get()
+    assert names_of(loader.current()) is names_of(loader.current())
