@@ -1,5 +1,5 @@
 # make start: everything a new machine needs, then Lobke. make test: what CI runs.
-.PHONY: start test lint bench train lock clean
+.PHONY: start test lint bench nlu ablation train lock clean
 
 start:
 	@./setup.sh
@@ -20,6 +20,14 @@ lint:
 bench:
 	@./setup.sh dev
 	@.venv/bin/python -m bench.run
+
+nlu:
+	@./setup.sh dev
+	@.venv/bin/python -m bench.nlu
+
+ablation:
+	@./setup.sh dev
+	@.venv/bin/python -m bench.ablation
 
 train:
 	@./setup.sh

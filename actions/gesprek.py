@@ -1,6 +1,7 @@
 """Small talk, and what a pupil tells about herself."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -9,13 +10,19 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.nood import helplines
 from actions.turn import Turn, sources
-from bot.knowledge.answers import answer
+from bot.knowledge.answers import SIMPLER, answer
+from bot.knowledge.languages import language_of
+from bot.knowledge.question import Answer
 
 _ASKS_MORE = {"bedankt", "compliment"}
 """Responses that ask whether the pupil wants to know more."""
 _CLOSING = {"bedankt", "afscheid", "stoppen", "groet", "privacy", "wie_ben_je"}
 """What a pupil may say after distress without being shown the helplines again."""
 _OUTCOMES = {"buiten_bereik": "out_of_scope", "andere_taal": "out_of_scope"}
+_PASSING = {"bevestigen", "ontkennen", "bedankt", "groet", "compliment", "terug", "uitleg_nodig", "vertel_verhaal"}
+"""Small talk that a named subject makes a question, as in "nee, ik bedoel schilder"."""
+_SUBJECTS = ("opleiding", "beroep", "wereld", "profiel", "leerweg", "niveau", "activiteit", "interesse", "onderwerp")
+_TO_BEGIN = {"begin", "menu", "hoofdmenu", "opnieuw", "start", "overnieuw", "beginnen"}
 _LEERJAREN = {
     "1": ("1", "eerste", "eerstejaars", "brugklas"),
     "2": ("2", "twee", "tweede", "tweedejaars"),
@@ -28,8 +35,20 @@ def small_talk(turn: Turn, name: str) -> list[EventType]:
     """The fixed response of this name, unless the message is rather a question that the knowledge answers."""
     if name not in _CLOSING and turn.is_still_distress():
         return helplines(turn)
-    if turn.is_rather_a_question():
+    about_subject = name in _PASSING and turn.names(*_SUBJECTS)
+    if about_subject or turn.asks_why() or turn.is_rather_a_question():
         return turn.say(answer(turn.question(None), sources()))
+    if name in ("bevestigen", "ontkennen") and turn.likes():
+        return turn.say(answer(turn.question("interesse"), sources()))
+    if name == "uitleg_nodig" and turn.slot("last_subject"):
+        return turn.say(answer(turn.question(SIMPLER), sources()))
+    if name == "terug" and (before := turn.previous()) and not _TO_BEGIN & set(re.findall(r"\w+", turn.text.lower())):
+        kind, subject = before.split("|")
+        again = answer(turn.question_about(kind, subject), sources())
+        return turn.say(replace(again, text=sources().say("terug", antwoord=again.text)))
+    if name == "andere_taal" and (language := language_of(turn.typed, sources().knowledge)):
+        person = sources().button("mens")
+        return turn.say(Answer(language.antwoord, (person, sources().button("opleidingen")), outcome="out_of_scope"))
     asked = "meer" if name in _ASKS_MORE else None
     return turn.utter(f"utter_{name}", _OUTCOMES.get(name, "small_talk"), asked)
 
@@ -69,4 +88,5 @@ class ActionAfscheid(Action):
         return "action_afscheid"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        return Turn(dispatcher, tracker).utter("utter_afscheid", "small_talk")
+        turn = Turn(dispatcher, tracker)
+        return small_talk(turn, "ontkennen") if turn.names(*_SUBJECTS) else turn.utter("utter_afscheid", "small_talk")

@@ -2,23 +2,40 @@
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, Optional
 
+import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.clock import today
+from bot.knowledge.answers import ASIDE, THIS_YEAR, WHY
 from bot.knowledge.loader import current
+from bot.knowledge.names import DOUBTFUL
 from bot.knowledge.question import LEAST_HIT, LIKELY_HIT, SURE_HIT, Answer, Hit, Question, Sources, sources_of
 from bot.monitoring.log import Interaction, record
+from bot.settings import PROJECT
 
 QUESTION = "vraag_"
 UNSURE = 0.5
 SURE = 0.8
 """Confidences: an intent below them gives way to a question that is perhaps meant, or nearly surely meant."""
 _NEARLY_SURE_HIT = 0.4
+NOT_UNDERSTOOD = "not_understood"
+KINDS = {"vertel_interesse": "interesse", "vertel_leerweg": "toelating"}
+"""Kinds of question that are no question."""
+_ASKS_WHAT = re.compile(r"(?:en )?(?:wat|hoe)\b")
+_WHY = {"waarom", "hoezo"}
+_SHORT = 6
+"""Words."""
+_TELLS = 4
+"""Words."""
+_LONGEST_TRAIL = 8
+_LATELY = 6
+"""Messages of Lobke's."""
 _STUDY = {"mbo", "vmbo", "havo", "opleiding", "opleidingen", "stage", "diploma", "examen", "niveau", "beroep"}
 
 
@@ -36,10 +53,16 @@ class Turn:
         self._tracker = tracker
         message: dict[str, Any] = tracker.latest_message
         self.text: str = message.get("text") or ""
+        """As it was understood; `typed` is what the pupil typed."""
+        self.typed: str = message.get("typed") or self.text
         self.intent: str = message["intent"].get("name") or ""
         self.confidence = float(message["intent"].get("confidence") or 0.0)
         self._entities: list[dict[str, Any]] = message.get("entities") or []
-        self._subjects = tuple(tuple(str(e["value"]).split()) for e in self._entities if e["entity"] == "subject")
+        self._subjects = _subjects(self._entities)
+        doubtful = (e for e in self._entities if e["entity"] == "subject" and _is_doubtful(e))
+        self._doubtful = tuple(key for entity in doubtful for key in str(entity["value"]).split())
+        self._may_be_distress = bool(message.get("zorg"))
+        self._parts: list[dict[str, Any]] = message.get("parts") or []
         self.kind = self.intent.removeprefix(QUESTION) if self.intent.startswith(QUESTION) else None
 
     def slot(self, name: str) -> Optional[str]:
@@ -53,7 +76,7 @@ class Turn:
 
     def hits(self) -> tuple[Hit, ...]:
         """The entries with a question like this message, best first."""
-        return tuple(Hit(e["value"], float(e["confidence_entity"])) for e in self._entities if e["entity"] == "hit")
+        return _hits(self._entities)
 
     def names(self, *types: str) -> bool:
         """Whether the message names a subject of one of these types."""
@@ -69,52 +92,131 @@ class Turn:
         """True when the knowledge answers the message with more certainty than the intent has."""
         if self.names("hulplijn"):
             return True
-        hits = self.hits()
+        hits = [hit for hit in self.hits() if not hit.key.startswith("nood:")]
         if not hits:
             return False
         named = any(hits[0].key in keys for keys in self._subjects)
-        if named or self.confidence < UNSURE:
+        if self.confidence < UNSURE or (named and (self.confidence < SURE or self.intent == "start_verkenning")):
             return hits[0].score >= (LIKELY_HIT if self.intent == "buiten_bereik" and not named else LEAST_HIT)
         return hits[0].score >= (SURE_HIT if self.confidence >= SURE else _NEARLY_SURE_HIT)
 
     def question(self, kind: Optional[str]) -> Question:
         """The message as a question of this kind, with what is remembered."""
         return Question(
-            kind=kind,
+            kind=WHY if self.asks_why() else kind,
             subjects=self._subjects,
             hits=self.hits(),
             text=self.text,
             today=today(),
+            confidence=self.confidence,
             leerweg=self.slot("leerweg"),
+            leerjaar=self.slot("leerjaar"),
             last_subject=self.slot("last_subject"),
             last_kind=self.slot("last_kind"),
+            doubtful=self._doubtful,
+            misunderstood=self.misunderstood(),
         )
+
+    def questions(self) -> list[Question]:
+        """The questions in the message: usually one; two when it has two parts that ask different things."""
+        if not self._parts:
+            return [self.question(self._kind())]
+        return [
+            replace(
+                self.question(part["intent"].removeprefix(QUESTION)),
+                text=part["text"],
+                subjects=_subjects(part["entities"]),
+                hits=_hits(part["entities"]),
+                doubtful=(),
+            )
+            for part in self._parts
+        ]
+
+    def _kind(self) -> Optional[str]:
+        if self.intent == "vertel_leerweg" and _ASKS_WHAT.match(self.text.lower()):
+            return "inhoud"
+        return KINDS.get(self.intent, self.kind)
+
+    def likes(self) -> bool:
+        """True when a longer "ja …" or "nee …" tells what the pupil likes instead."""
+        hits = [hit for hit in self.hits() if not hit.key.startswith("nood:")]
+        told = len(self.text.split()) >= _TELLS and bool(hits)
+        return told and hits[0].key.startswith("interesse:") and hits[0].score >= LEAST_HIT
+
+    def asks_about_this_year(self) -> bool:
+        """True for "wat moet ik dit jaar kiezen" when the pupil told her leerjaar."""
+        return bool(self.slot("leerjaar") and THIS_YEAR.search(self.text.lower()) and not self._subjects)
+
+    def asks_why(self) -> bool:
+        """True for "waarom?" and the like, right after an answer."""
+        said = re.findall(r"\w+", self.text.lower())
+        if not said or self._subjects or not self.slot("last_subject"):
+            return False
+        return said[0] in _WHY and len(said) <= _SHORT
+
+    def misunderstood(self) -> int:
+        """How many messages in a row were not understood before this one."""
+        return int(float(self.slot("misunderstood") or 0))
 
     def question_about(self, kind: Optional[str], *subjects: str) -> Question:
         """A question that is certain, as when a choice is pressed: the text no longer counts."""
         keys = tuple((subject,) for subject in subjects if subject)
         return replace(self.question(kind), subjects=keys, hits=(), text="", chosen=True)
 
-    def say(self, answer: Answer) -> list[EventType]:
-        """Give the answer, log it, and return what to remember."""
-        self._dispatcher.utter_message(
-            text=answer.text,
-            buttons=[{"title": choice.label, "payload": choice.meaning} for choice in answer.choices],
-            json_message={"card": answer.card} if answer.card else None,
-        )
-        self.log(answer.outcome, answer.kind, answer.subject)
-        remembered: list[EventType] = [SlotSet("asked", answer.asked)]
-        if answer.subject:
-            remembered += [SlotSet("last_subject", answer.subject), SlotSet("last_kind", answer.kind)]
-        if answer.leerweg:
-            remembered.append(SlotSet("leerweg", answer.leerweg))
+    def say(self, *answers: Answer) -> list[EventType]:
+        """Give the answers, log them, and return what to remember."""
+        for answer in answers:
+            self._dispatcher.utter_message(
+                text=answer.text,
+                buttons=[{"title": choice.label, "payload": choice.meaning} for choice in answer.choices],
+                json_message={"card": answer.card} if answer.card else None,
+            )
+            self.log(answer.outcome, answer.kind, answer.subject)
+        self._ask_how_it_is()
+        last = answers[-1]
+        missed = self.misunderstood() + 1 if last.outcome == NOT_UNDERSTOOD else 0
+        remembered: list[EventType] = [SlotSet("asked", last.asked), SlotSet("misunderstood", missed)]
+        trail = self._trail()
+        for answer in answers:
+            if answer.subject and answer.kind != WHY:
+                remembered += [SlotSet("last_subject", answer.subject), SlotSet("last_kind", answer.kind)]
+            if answer.kind and answer.kind not in ASIDE and answer.outcome == "answered":
+                trail = _on(trail, f"{answer.kind}|{answer.subject or ''}")
+            if answer.leerweg:
+                remembered.append(SlotSet("leerweg", answer.leerweg))
+        if trail != self._trail():
+            remembered.append(SlotSet("trail", trail))
         return remembered
 
+    def _ask_how_it_is(self) -> None:
+        """After a reply to what may have been a sign of distress: a question, and a way to the helplines."""
+        if self._may_be_distress:
+            help_me = sources().button("hulp")
+            self._dispatcher.utter_message(
+                text=sources().say("gaat_het"), buttons=[{"title": help_me.label, "payload": "nummers"}]
+            )
+
+    def previous(self) -> Optional[str]:
+        """The meaning (`kind|subject`) of the answer before the last one."""
+        trail = self._trail()
+        return trail[-2] if len(trail) > 1 else None
+
+    def _trail(self) -> list[str]:
+        return list(self._tracker.get_slot("trail") or [])
+
     def utter(self, response: str, outcome: str, asked: Optional[str] = None) -> list[EventType]:
-        """Give a response of domain.yml and log it; `asked` is what a "ja" or "nee" would answer next."""
-        self._dispatcher.utter_message(response=response)
+        """Give a response of domain.yml and log it; `asked` is what a "ja" or "nee" would answer next.
+
+        Of several variants it is one that the pupil did not just read.
+        """
+        variants = responses()[response]
+        read = [event.get("text") for event in self._tracker.events if event.get("event") == "bot"]
+        fresh = [variant for variant in variants if variant["text"] not in read[-_LATELY:]]
+        variant = (fresh or variants)[0]
+        self._dispatcher.utter_message(text=variant["text"], buttons=variant.get("buttons", []))
+        self._ask_how_it_is()
         self.log(outcome)
-        return [SlotSet("asked", asked)]
+        return [SlotSet("asked", asked), SlotSet("misunderstood", 0)]
 
     def log(self, outcome: str, kind: Optional[str] = None, subject: Optional[str] = None) -> None:
         """Log topic and outcome; the text only when it was not understood."""
@@ -127,6 +229,34 @@ class Turn:
                 outcome=outcome,
                 confidence=self.confidence,
                 duration_ms=round(1000 * (perf_counter() - self._started)),
-                text=self.text if outcome == "not_understood" else None,
+                text=self.typed if outcome == NOT_UNDERSTOOD else None,
             )
         )
+
+
+@lru_cache(maxsize=1)
+def responses() -> dict[str, list[dict[str, Any]]]:
+    """The responses of domain.yml by name."""
+    domain = yaml.load((PROJECT / "domain.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    found: dict[str, list[dict[str, Any]]] = domain["responses"]
+    return found
+
+
+def _on(trail: list[str], meaning: str) -> list[str]:
+    """The way to this answer: cut off where it was given before, so that going back never goes round."""
+    if meaning in trail:
+        return trail[: trail.index(meaning) + 1]
+    return [*trail, meaning][-_LONGEST_TRAIL:]
+
+
+def _subjects(entities: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
+    named = (entity for entity in entities if entity["entity"] == "subject" and not _is_doubtful(entity))
+    return tuple(tuple(str(entity["value"]).split()) for entity in named)
+
+
+def _hits(entities: list[dict[str, Any]]) -> tuple[Hit, ...]:
+    return tuple(Hit(e["value"], float(e["confidence_entity"])) for e in entities if e["entity"] == "hit")
+
+
+def _is_doubtful(entity: dict[str, Any]) -> bool:
+    return entity.get("confidence_entity") == DOUBTFUL

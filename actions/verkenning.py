@@ -26,7 +26,7 @@ class ActionStart(Action):
         turn = Turn(dispatcher, tracker)
         if turn.is_still_distress():
             return helplines(turn)
-        if turn.is_rather_a_question():
+        if turn.is_rather_a_question() or turn.asks_about_this_year():
             return turn.say(answer(turn.question(None), sources()))
         if turn.names("interesse", "wereld"):
             return turn.say(answer(turn.question("interesse"), sources()))

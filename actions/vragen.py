@@ -11,9 +11,7 @@ from actions.nood import accepted, declined, helplines
 from actions.overdracht import someone_to_talk_to
 from actions.turn import Turn, sources
 from actions.verkenning import start
-from bot.knowledge.answers import answer
-
-_KINDS = {"vertel_interesse": "interesse", "vertel_leerweg": "toelating"}
+from bot.knowledge.answers import answer, answers
 
 
 class ActionAnswer(Action):
@@ -26,7 +24,7 @@ class ActionAnswer(Action):
         turn = Turn(dispatcher, tracker)
         if turn.is_still_distress():
             return helplines(turn)
-        return turn.say(answer(turn.question(_KINDS.get(turn.intent, turn.kind)), sources()))
+        return turn.say(*answers(turn.questions(), sources()))
 
 
 class ActionChoose(Action):

@@ -14,7 +14,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.knowledge.loader import current
-from bot.knowledge.names import Match, names_of
+from bot.knowledge.names import DOUBTFUL, Match, names_of
 
 SUBJECT = "subject"
 """Entity whose value is the subject keys a name may mean, joined by a space."""
@@ -71,6 +71,6 @@ def _entity(match: Match) -> dict[str, Any]:
         "value": " ".join(match.subjects),
         "start": match.start,
         "end": match.end,
-        "confidence_entity": 1.0 if match.typed_exactly else 0.8,
+        "confidence_entity": 1.0 if match.typed_exactly else DOUBTFUL if match.doubtful else 0.8,
         "extractor": "KnowledgeLookup",
     }

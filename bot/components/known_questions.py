@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 import zipfile
@@ -20,9 +21,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.components.sentence_vectors import encode, sentence_vector
 from bot.knowledge.loader import Knowledge, current
-from bot.knowledge.names import names_of, normalise
+from bot.knowledge.names import names_of
 from bot.knowledge.question import Hit
 from bot.knowledge.search import known_questions, named_subjects, rank, subjects_of_entries
+from bot.knowledge.words import normalise
 from bot.settings import settings
 
 HIT = "hit"
@@ -30,6 +32,7 @@ HIT = "hit"
 MEANING = 0.6
 RIDGE = 0.3
 LEAST = 0.1
+_UNREADABLE = (OSError, ValueError, KeyError, zipfile.BadZipFile)
 
 
 class Index:
@@ -50,12 +53,21 @@ class Index:
         self._meaning = np.array([self._vectors[text] for text in texts], dtype=np.float32)
         self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32)
         self._letter_matrix = self._letters.fit_transform(texts)
+        digest = hashlib.sha256(repr([(question.key, question.text) for question in questions]).encode()).hexdigest()
+        kept = _read_weights(digest)
+        self._weights: np.ndarray = self._learned([question.key for question in questions]) if kept is None else kept
+        if kept is None:
+            _write(_file("weights"), digest=np.array(digest), weights=self._weights.astype(np.float16))
+
+    def _learned(self, keys: list[str]) -> np.ndarray:
+        """What each question says for each entry, shape (questions, entries)."""
         column = {key: index for index, key in enumerate(self._keys)}
-        answers = np.zeros((len(questions), len(self._keys)), dtype=np.float32)
-        answers[range(len(questions)), [column[question.key] for question in questions]] = 1.0
+        answers = np.zeros((len(keys), len(self._keys)), dtype=np.float32)
+        answers[range(len(keys)), [column[key] for key in keys]] = 1.0
         kernel = self._kernel(self._meaning, self._letter_matrix)
         kernel[np.diag_indices_from(kernel)] += RIDGE
-        self._weights = solve(kernel, answers, assume_a="pos", overwrite_a=True, overwrite_b=True)
+        learned: np.ndarray = solve(kernel, answers, assume_a="pos", overwrite_a=True, overwrite_b=True)
+        return learned
 
     def _kernel(self, meaning: np.ndarray, letters: Any) -> np.ndarray:
         return MEANING * (meaning @ self._meaning.T) + (1 - MEANING) * (letters @ self._letter_matrix.T).toarray()
@@ -76,26 +88,38 @@ def _vectors(texts: list[str], known: dict[str, np.ndarray]) -> dict[str, np.nda
         **dict(zip(missing, encode(missing), strict=True)),
     }
     if missing:
-        file = _vectors_file()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as temporary:
-            np.savez(
-                temporary, texts=np.array(list(vectors)), vectors=np.array(list(vectors.values()), dtype=np.float16)
-            )
-        os.replace(temporary.name, file)
+        _write(
+            _file("vectors"), texts=np.array(list(vectors)), vectors=np.array(list(vectors.values()), dtype=np.float16)
+        )
     return vectors
 
 
 def _read_vectors() -> dict[str, np.ndarray]:
     try:
-        with np.load(_vectors_file()) as kept:
+        with np.load(_file("vectors")) as kept:
             return dict(zip(kept["texts"].tolist(), kept["vectors"].astype(np.float32), strict=True))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except _UNREADABLE:
         return {}
 
 
-def _vectors_file() -> Path:
-    return settings().data_dir / "cache" / "question-vectors.npz"
+def _read_weights(digest: str) -> Optional[np.ndarray]:
+    """The weights that were learned from these questions; None when there are none."""
+    try:
+        with np.load(_file("weights")) as kept:
+            return kept["weights"].astype(np.float32) if str(kept["digest"]) == digest else None
+    except _UNREADABLE:
+        return None
+
+
+def _file(name: str) -> Path:
+    return settings().data_dir / "cache" / f"question-{name}.npz"
+
+
+def _write(file: Path, **arrays: np.ndarray) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as temporary:
+        np.savez(temporary, **arrays)
+    os.replace(temporary.name, file)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)

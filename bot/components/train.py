@@ -18,6 +18,7 @@ def main(name: str) -> int:
     from rasa.utils.common import configure_logging_and_warnings
     from rasa.utils.log_utils import configure_structlog
 
+    speed.keep_nothing_of_training()
     configure_logging_and_warnings()
     configure_structlog()
     try:

@@ -1,16 +1,18 @@
 """Decides what a message asks, and answers it. The sentences come from the knowledge files."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional, cast
 
 from bot.knowledge.dates import find_period
 from bot.knowledge.kinds import GENERAL, TABLE
+from bot.knowledge.kinds.aside import simpler, which_one, why
 from bot.knowledge.kinds.events import events
 from bot.knowledge.kinds.general import COMPARABLE, compare
 from bot.knowledge.kinds.opleiding import admission, with_profiel
 from bot.knowledge.kinds.topic import topic_text
-from bot.knowledge.models import Activiteit, Doorstroom, Entry, Event, Interesse, Leerweg, Nood, Onderwerp
+from bot.knowledge.models import NO_SUBJECTS, Activiteit, Doorstroom, Entry, Interesse, Leerweg, Onderwerp
 from bot.knowledge.names import Subject
 from bot.knowledge.question import (
     CLEAR_HIT,
@@ -35,7 +37,26 @@ _POINTING = set("daar dat da die dit deze het et er dan daarvoor daarmee daarbij
 _GLUE = set("en of bij met voor over in op van naar de het een dan mijn als ook nog".split())  # noqa: SIM905
 _GENERAL_WORDS = {"mbo", "vmbo", "havo", "hbo", "school", "activiteiten", "activiteit"}
 _DIFFERENCE = {"verschil", "verschillen"}
-_CORRECTING = {"geen", "niet", "nee"}
+_CORRECTING = {"geen", "niet", "nee", "nope", "sorry", "oeps", "bedoel", "bedoelde", "ik", "maar"}
+_CORRECTING |= {"eigenlijk", "toch", "liever", "dus", "ja", "oh", "wacht"}
+_NEGATING = {"geen", "niet"}
+_WORDS_AFTER_NEGATION = 3
+WHY, SIMPLER = "waarom", "eenvoudig"
+ASIDE = {WHY, SIMPLER}
+"""Kinds of question about the last answer, and not about a subject."""
+THIS_YEAR = re.compile(r"\bdit (?:school|leer)?jaar\b")
+_MOST_ANSWERS = 2
+_ONE_BY_ONE = {"niveau", "duur", "vakken", "werk", "dag", "waar", "inhoud"}
+_ONE_BY_ONE_TYPES = {"opleiding", "beroep", "profiel", "activiteit"}
+_BARE = 2
+_SURE_KIND = 0.8
+_RATHER_THAN_GENERAL = 0.2
+"""Likeness from which a known question goes before the general answer to a kind of question that is sure."""
+_LIKELY_KIND = 0.5
+_BY_LEERWEG = {"toelating", "niveau"}
+_OWN_SCHOOL = re.compile(r"\b(?:mijn|onze|jullie|me|mn|deze) school\b")
+_LEVEL = re.compile(r"^(?:en |of |nee )*(?:ik bedoel )?(?:van |voor |bij )?([1-4])(?: dan| ook)?\W*$")
+_OF_OPLEIDING = {kind for type, kind in TABLE if type == "beroep"} | {None}
 _LONGEST_PERIOD = 100
 """Days; a longer period, such as a year, is no question about the calendar."""
 _MAYBE_PLANNED = {None, "wanneer", "inhoud", "passend", "waar", "opleidingen"}
@@ -70,8 +91,17 @@ def answer(question: Question, sources: Sources) -> Answer:
     what points back, the kalender, a known question that is surely meant, the subject that is named, a known question
     that is probably meant, the remembered subject, a known question that may be meant, the kind of question alone.
     """
+    level = _LEVEL.match(question.text.lower())
+    if level and not question.subjects and (question.last_subject or "").startswith("niveau:"):
+        other = ((f"niveau:{level[1]}",),)
+        question = replace(question, kind=question.last_kind, subjects=other, hits=(), follows=True)
     if question.last_kind and _is_follow_up(question, sources):
-        question = replace(question, kind=question.last_kind, follows=True)
+        kind = "inhoud" if question.last_kind in ASIDE else question.last_kind
+        question = replace(question, kind=kind, follows=True)
+    meant = _not_negated(question, sources)
+    if question.subjects and not meant and (question.kind == "interesse" or question.follows):
+        return answer(replace(question, kind="start", subjects=(), hits=()), sources)
+    question = replace(question, subjects=meant or question.subjects)
     if len(question.subjects) > 1 and _DIFFERENCE & set(_words(question.text)):
         question = replace(question, kind="vergelijk")
     subjects = _subjects(question, sources)
@@ -82,20 +112,63 @@ def answer(question: Question, sources: Sources) -> Answer:
     question = replace(question, leerweg=leerweg or question.leerweg)
     found = (
         _chosen(question, subjects, sources)
+        or _aside(question, subjects, sources)
+        or _doubted(question, subjects, sources)
         or _compared(question, subjects, sources)
         or _admission(question, subjects, sources)
         or _pointed_back(question, subjects, sources)
         or _planned(question, subjects, sources)
+        or _this_year(question, subjects, sources)
         or _hit(question, subjects, sources, SURE_HIT)
-        or (_hit(question, subjects, sources, LIKELY_HIT) if _hit_first(subjects) else None)
+        or _general_word(question, subjects, sources)
+        or (_hit(question, subjects, sources, LIKELY_HIT) if _hit_first(question, subjects) else None)
         or _on_subject(question, subjects, sources)
         or _hit(question, subjects, sources, LIKELY_HIT)
         or _remembered(question, subjects, sources)
+        or _hit(question, subjects, sources, _RATHER_THAN_GENERAL)
+        or (_general(question, sources) if question.confidence >= _SURE_KIND else None)
         or _hit(question, subjects, sources, LEAST_HIT)
         or _general(question, sources)
         or _not_understood(question, sources)
     )
     return replace(found, leerweg=leerweg, choices=_offer(found, question, sources))
+
+
+def answers(questions: Sequence[Question], sources: Sources) -> list[Answer]:
+    """The answers to the questions of one message: what one is about is remembered for the next.
+
+    A question about two subjects of the same type, as in "welk niveau is kok en bakker", is two.
+    """
+    found: list[Answer] = []
+    for asked in (each for question in questions for each in _each(question, sources)):
+        before = found[-1] if found else None
+        if before:
+            asked = replace(
+                asked,
+                last_subject=before.subject or asked.last_subject,
+                last_kind=before.kind or asked.last_kind,
+                leerweg=before.leerweg or asked.leerweg,
+            )
+        given = answer(asked, sources)
+        if given.text not in {other.text for other in found}:
+            found.append(given)
+    understood = [given for given in found if given.outcome != "not_understood"] or found[:1]
+    *first, last = understood[:_MOST_ANSWERS]
+    return [*(replace(given, choices=()) for given in first), last]
+
+
+def _each(question: Question, sources: Sources) -> list[Question]:
+    if question.kind not in _ONE_BY_ONE or _is_follow_up(question, sources):
+        return [question]
+    question = replace(question, subjects=_not_negated(question, sources) or question.subjects)
+    subjects = [s for s in _subjects(question, sources) if s.type in _ONE_BY_ONE_TYPES]
+    same = [s for s in subjects if s.type == subjects[0].type]
+    about_else = bool(question.hits) and question.hits[0].score >= SURE_HIT
+    about_else = about_else and question.hits[0].key not in {s.key for s in same}
+    others = {s.type for s in _subjects(question, sources)} - {s.type for s in same} - {"onderwerp", "interesse"}
+    if len(same) < 2 or others or about_else:
+        return [question]
+    return [replace(question, subjects=((s.key,),), hits=(), text="", chosen=True) for s in same[:_MOST_ANSWERS]]
 
 
 def _subjects(question: Question, sources: Sources) -> list[Subject]:
@@ -112,9 +185,6 @@ def _subjects(question: Question, sources: Sources) -> list[Subject]:
     preference = _PREFERRED.get(kind, ()) + _ORDER
     scores = {hit.key: hit.score for hit in question.hits}
     named = list(chosen.values())
-    said = _words(question.text)
-    if "maar" in said and _CORRECTING & set(said):  # "geen kapper maar visagist": the last one counts
-        named.reverse()
     return sorted(named, key=lambda s: (preference.index(s.type), -scores.get(s.key, 0.0)))
 
 
@@ -122,6 +192,38 @@ def _chosen(question: Question, subjects: list[Subject], sources: Sources) -> Op
     if not question.chosen or len(subjects) != 1:
         return None
     return _about(question, subjects[0], sources)
+
+
+def _aside(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
+    """ "Waarom?" and "leg anders uit" are about the last answer."""
+    if question.kind not in ASIDE or subjects:
+        return None
+    entry = sources.knowledge.get(question.last_subject or "")
+    say = {WHY: why, SIMPLER: simpler}[question.kind]
+    return replace(say(entry, question, sources), kind=question.kind, subject=question.last_subject)
+
+
+def _doubted(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
+    """One question back when a misspelled name may be any of several."""
+    options = [subject for key in question.doubtful if (subject := sources.names.resolve(key))]
+    return which_one(options, question, sources) if options and not subjects else None
+
+
+def _general_word(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
+    """One question back when a word is part of the names of several opleidingen, as "begeleider"."""
+    is_known = bool(question.hits) and question.hits[0].score >= LIKELY_HIT
+    if subjects or question.chosen or (is_known and len(_words(question.text)) > _BARE):
+        return None
+    options = sources.names.general(question.text) if question.kind in _OF_OPLEIDING else ()
+    return which_one(options, question, sources) if options else None
+
+
+def _this_year(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
+    """ "Wat moet ik dit jaar kiezen" when the pupil told her leerjaar."""
+    if subjects or not question.leerjaar or not THIS_YEAR.search(question.text.lower()):
+        return None
+    year = sources.names.resolve(f"onderwerp:lob-leerjaar-{question.leerjaar}")
+    return _about(replace(question, kind="inhoud"), year, sources) if year else None
 
 
 def _compared(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
@@ -174,9 +276,11 @@ def _general_topic(name: str, sources: Sources) -> Entry:
     return sources.knowledge.entries[sources.knowledge.phrases.algemeen[name]]
 
 
-def _hit_first(subjects: list[Subject]) -> bool:
-    """Whether a probable known question goes before the subject: with several names, or when it is a topic."""
-    return len(subjects) > 1 or (bool(subjects) and subjects[0].type == "onderwerp")
+def _hit_first(question: Question, subjects: list[Subject]) -> bool:
+    """Whether a probable known question goes first: with several names, a topic, or no answer of its own."""
+    if len(subjects) != 1:
+        return len(subjects) > 1
+    return subjects[0].type == "onderwerp" or (subjects[0].type, question.kind or "inhoud") not in TABLE
 
 
 def _hit(question: Question, subjects: list[Subject], sources: Sources, least: float) -> Optional[Answer]:
@@ -191,13 +295,20 @@ def _hit(question: Question, subjects: list[Subject], sources: Sources, least: f
         if hit.score < needed:
             continue
         entry = sources.knowledge.get(hit.key)
-        if entry is None or isinstance(entry, (Event, Nood)):
+        if entry is None or isinstance(entry, NO_SUBJECTS):
             continue
         if isinstance(entry, Interesse) and question.kind not in _TELLING:
             continue
+        if question.kind in _AROUND_ACTIVITY and question.confidence >= _SURE_KIND and hit.score < CLEAR_HIT:
+            if not _answerable(Subject.of(entry), question.kind):
+                continue
+            return _about(question, Subject.of(entry), sources)
+        if least < LIKELY_HIT and not named and len(_words(question.text)) <= _BARE:
+            continue
         if least < SURE_HIT and named and hit.key not in named and any(s.type in SPECIFIC for s in subjects):
             continue
-        if isinstance(entry, Activiteit) and question.kind in ("wanneer", "voorbereiden", "terugkijken"):
+        sure = question.confidence >= _LIKELY_KIND
+        if isinstance(entry, Activiteit) and question.kind in ("wanneer", "voorbereiden", "terugkijken") and sure:
             return _about(question, Subject.of(entry), sources)
         kind = question.kind if hit.key in named else "inhoud"
         return _about(replace(question, kind=kind), Subject.of(entry), sources)
@@ -210,10 +321,15 @@ def _on_subject(question: Question, subjects: list[Subject], sources: Sources) -
     kind, first = question.kind, subjects[0]
     if "profiel" in question.text.lower() and isinstance(first.entries[0], Interesse):
         first = Subject.of(sources.knowledge.entries[f"wereld:{first.entries[0].werelden[0]}"])
-    if first.type == "wereld" and "profiel" in question.text.lower():
+    if first.type in ("wereld", "beroep", "opleiding") and "profiel" in question.text.lower():
         kind = "profiel"
+    if first.type == "profiel" and _OWN_SCHOOL.search(question.text.lower()):
+        topic = Subject.of(_general_topic("profiel_op_school", sources))
+        return _about(replace(question, kind="inhoud"), topic, sources)
     if first.type == "wereld" and kind in ("niveau", "inhoud", None) and any(s.type == "niveau" for s in subjects):
         kind = "opleidingen"
+    if kind in _AROUND_ACTIVITY and not _answerable(first, kind) and question.confidence < _LIKELY_KIND:
+        kind = "inhoud"
     if kind in _AROUND_ACTIVITY and not _answerable(first, kind):
         if any(hit.key == first.key and hit.score >= LIKELY_HIT for hit in question.hits):
             return _about(replace(question, kind="inhoud"), first, sources)
@@ -241,6 +357,8 @@ def _planned(question: Question, subjects: list[Subject], sources: Sources) -> O
         return events(question, sources, about)
     if question.kind not in _MAYBE_PLANNED or any(s.type not in ("wereld", "onderwerp") for s in subjects):
         return None
+    if question.kind != "wanneer" and question.hits and question.hits[0].score >= SURE_HIT:
+        return None
     period = find_period(question.text, question.today)
     in_period = period is not None and (period.end - period.start).days <= _LONGEST_PERIOD
     if not in_period and not _CALENDAR & set(_words(question.text)):
@@ -249,13 +367,27 @@ def _planned(question: Question, subjects: list[Subject], sources: Sources) -> O
 
 
 def _is_follow_up(question: Question, sources: Sources) -> bool:
-    """A subject without a question, as in "en bij de ict?", takes the remembered question."""
-    if not question.subjects or _words(question.text)[:1] not in (["en"], ["of"]):
+    """A subject without a question, as in "en bij de ict?" or "nee, ik bedoel bbl", takes the remembered question."""
+    said = set(_words(question.text))
+    if not question.subjects or not (said & _CORRECTING or _words(question.text)[:1] in (["en"], ["of"])):
         return False
     rest = question.text
     for name in reversed(sources.names.find(rest)):
         rest = rest[: name.start] + rest[name.end :]
-    return set(_words(rest)) <= _GLUE
+    return set(_words(rest)) <= _GLUE | _CORRECTING
+
+
+def _not_negated(question: Question, sources: Sources) -> tuple[tuple[str, ...], ...]:
+    """The subjects that are meant: "geen kapper maar visagist" and "niet de kok" name one that is not."""
+    if question.chosen or not _NEGATING & set(_words(question.text)):
+        return question.subjects
+    refused, last = set(), 0
+    for name in sources.names.find(question.text):
+        before = _words(question.text[last : name.start])[-_WORDS_AFTER_NEGATION:]
+        last = name.end
+        if _NEGATING & set(before):
+            refused.add(name.subjects)
+    return tuple(keys for keys in question.subjects if keys not in refused)
 
 
 def _pointed_back(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
@@ -302,18 +434,39 @@ def _general(question: Question, sources: Sources) -> Optional[Answer]:
     function = GENERAL.get(question.kind or "")
     if function is None:
         return None
+    if question.kind in _TELLING and (liked := _liked(question, sources)):
+        return liked
+    if question.kind in _BY_LEERWEG and question.leerweg:
+        return _about(question, Subject.of(sources.knowledge.one(Leerweg, question.leerweg)), sources)
     found = function(question, sources)
     return replace(found, kind=question.kind)
 
 
+def _liked(question: Question, sources: Sources) -> Optional[Answer]:
+    """An interest that the message is a little like: it only leads to werelden, so a guess does no harm."""
+    for hit in question.hits:
+        entry = sources.knowledge.get(hit.key)
+        if isinstance(entry, Interesse) and not question.chosen:
+            return _about(replace(question, kind="interesse"), Subject.of(entry), sources)
+    return None
+
+
 def _not_understood(question: Question, sources: Sources) -> Answer:
-    likely = [hit.key for hit in question.hits[:3] if hit.score >= GUESS_HIT]
-    guesses = [sources.about(key) for key in likely if key in sources.knowledge.entries]
-    guesses = [choice for choice in guesses if not choice.meaning.startswith("inhoud|nood:")]
-    phrase = "niet_begrepen" if guesses else "niet_begrepen_leeg"
-    return Answer(
-        sources.say(phrase), tuple([*guesses[:3], sources.button("mens")]), outcome="not_understood", kind=question.kind
-    )
+    """First the best guesses; when that did not help the nearest entry, the werelden and a person; then a person."""
+    hits = [hit for hit in question.hits if hit.key in sources.knowledge.entries and sources.names.resolve(hit.key)]
+    guesses = [sources.about(hit.key) for hit in hits]
+    likely = [sources.about(hit.key) for hit in hits[:3] if hit.score >= GUESS_HIT]
+    person = sources.button("mens")
+    again = question.misunderstood
+    if again == 0:
+        phrase, choices = ("niet_begrepen" if likely else "niet_begrepen_leeg"), [*likely, person]
+    elif again == 1:
+        phrase = "niet_begrepen_weer"
+        choices = [*guesses[:1], sources.button("opleidingen"), sources.button("start"), person]
+    else:
+        phrase = "niet_begrepen_mens" if again % 2 == 0 else "niet_begrepen_steeds"
+        choices = [person, sources.button("start"), sources.button("opleidingen")]
+    return Answer(sources.say(phrase), tuple(choices), outcome="not_understood", kind=question.kind)
 
 
 def _offer(found: Answer, question: Question, sources: Sources) -> tuple[Choice, ...]:

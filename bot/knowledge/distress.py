@@ -6,7 +6,7 @@ from typing import Optional
 
 from bot.knowledge.loader import Knowledge
 from bot.knowledge.models import Nood
-from bot.knowledge.names import normalise
+from bot.knowledge.words import normalise
 
 _SPACE = re.compile(r"[^\w@&]+")
 

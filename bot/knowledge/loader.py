@@ -15,13 +15,14 @@ from yaml.constructor import ConstructorError
 from yaml.reader import ReaderError
 
 from bot.knowledge import models
-from bot.knowledge.models import TYPES, Entry, Event, Leerweg, Nood, Opleiding, Phrases
+from bot.knowledge.models import TYPES, Entry, Event, Leerweg, Nood, Opleiding, Phrases, Spelling
 from bot.settings import settings
 
 logger = logging.getLogger(__name__)
 E = TypeVar("E", bound=Entry)
 M = TypeVar("M", bound=BaseModel)
 PHRASES_FILE = "antwoorden.yml"
+SPELLING_FILE = "spelling.yml"
 REQUIRED = ("activiteit:open-dag", "activiteit:meeloopdag")
 """Entries that answers about other things lead to."""
 RECHECK_SECONDS = 1.0
@@ -51,8 +52,9 @@ class KnowledgeError(Exception):
 class Knowledge:
     """All entries, by key and by type."""
 
-    def __init__(self, entries: Iterable[Entry], phrases: Phrases) -> None:
+    def __init__(self, entries: Iterable[Entry], phrases: Phrases, spelling: Spelling) -> None:
         self.phrases = phrases
+        self.spelling = spelling
         self.entries = {entry.key: entry for entry in entries}
         self._by_type: dict[type[Entry], list[Entry]] = {model: [] for model in TYPES.values()}
         for entry in self.entries.values():
@@ -157,6 +159,11 @@ class _Files:
                 self.report(path, (*loc, *mistake["loc"]), f"veld '{field}': {_dutch(mistake)}")
             return None
 
+    def whole(self, path: Path, model: type[M]) -> Optional[M]:
+        """A file that is one model; None, with the problems added, when it is not."""
+        data = self.yaml(path)
+        return None if data is None else self.model(path, (), model, data)
+
     def entries(self, path: Path, model: type[Entry]) -> Iterator[tuple[Entry, int]]:
         """Every sound entry of a file with its index under `items:`."""
         data = self.yaml(path)
@@ -207,15 +214,16 @@ def load(folder: Path, production: bool = False) -> Knowledge:
             if is_missing(reference):
                 files.report(path, ("items", index), f"'{key}' verwijst naar '{reference}', maar dat bestaat niet")
     path = folder / PHRASES_FILE
-    data = files.yaml(path)
-    phrases = None if data is None else files.model(path, (), Phrases, data)
+    phrases = files.whole(path, Phrases)
+    spelling = files.whole(folder / SPELLING_FILE, Spelling)
     for kind, reference in (*((None, key) for key in REQUIRED), *(phrases.algemeen.items() if phrases else ())):
         if is_missing(reference):
             loc = ("algemeen", kind) if kind else ()
             files.report(path, loc, f"Lobke heeft '{reference}' nodig, maar dat bestaat niet")
-    if files.problems or phrases is None:
+    if files.problems or phrases is None or spelling is None:
         raise KnowledgeError(sorted(files.problems, key=lambda problem: (problem.file, problem.line, problem.column)))
-    return Knowledge((e for e in found.values() if not (production and isinstance(e, Event) and e.voorbeeld)), phrases)
+    shown = (e for e in found.values() if not (production and isinstance(e, Event) and e.voorbeeld))
+    return Knowledge(shown, phrases, spelling)
 
 
 def _references(entry: Entry) -> Iterator[str]:

@@ -71,6 +71,7 @@ class Entry(BaseModel):
     naam: Text
     namen: list[Text] = Field(default_factory=list, description="What pupils type; matched as whole words.")
     vragen: list[Text] = Field(default_factory=list, description="Questions as pupils type them.")
+    eenvoudig: Optional[Text] = Field(description="The same in the easiest words, for who does not understand it.")
 
     class Config:
         extra = Extra.forbid
@@ -236,6 +237,15 @@ class Nood(Entry):
     niet: list[Text] = []
 
 
+class Taal(Entry):
+    """Another language: how it is recognised, and the line that is said in it."""
+
+    type: ClassVar[str] = "taal"
+    antwoord: Text
+    schrift: Optional[Text] = Field(description="Regular expression for one letter of its script.")
+    woorden: list[Text] = []
+
+
 class Day(date):
     """A date written as year-month-day. Not a number: pydantic would take 2027 for seconds since 1970."""
 
@@ -300,6 +310,15 @@ class Phrases(BaseModel):
         return labels
 
 
+class Spelling(BaseModel):
+    """How pupils spell words: the word, and what they type for it."""
+
+    woorden: dict[Text, list[Text]]
+
+    class Config:
+        extra = Extra.forbid
+
+
 TYPES: dict[str, type[Entry]] = {
     "werelden": Wereld,
     "opleidingen": Opleiding,
@@ -313,6 +332,9 @@ TYPES: dict[str, type[Entry]] = {
     "interesses": Interesse,
     "hulplijnen": Hulplijn,
     "nood": Nood,
+    "talen": Taal,
     "kalender": Event,
 }
 """File or folder name in knowledge/ → model of its entries."""
+NO_SUBJECTS = (Event, Nood, Taal)
+"""Entries that a pupil does not ask about by name."""

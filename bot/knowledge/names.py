@@ -1,7 +1,6 @@
 """Finds the subjects a message names: typed names, joined or split words, plurals, "-opleiding" and typing errors."""
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,9 +11,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.knowledge.loader import Knowledge
-from bot.knowledge.models import Entry, Event, Nood, Opleiding, Wereld
+from bot.knowledge.models import NO_SUBJECTS, Entry, Opleiding, Wereld
+from bot.knowledge.words import dictionary_of, sound, words
 
-_WORD = re.compile(r"[^\W_]+")
 _ENDINGS = re.compile(
     r"(?:s?(?:opleiding(?:en)?|sector|branche|richting|wereld|cursus|studie|diploma|school|profiel|vak|beroep(?:en)?))$"
 )
@@ -24,9 +23,16 @@ _SAYINGS = re.compile(
 )
 """Everyday words that are no name, although they hold one."""
 _LONGEST_NAME = 8
+_LONGEST_MISSPELLED = 4
 _SHORTEST_JOINED = 8
 _SHORTEST_FUZZY = 7
 _SHORTEST_TWO_ERRORS = 11
+_SHORTEST_THREE_ERRORS = 15
+_SHORTEST_BY_EAR = 5
+_SHORTEST_GENERAL = 5
+_MOST_GENERAL = 12
+DOUBTFUL = 0.5
+"""Confidence of a `subject` entity whose name may be any of several."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,9 @@ class Match:
     start: int
     end: int
     subjects: tuple[str, ...]
-    typed_exactly: bool
+    typed_exactly: bool = True
+    doubtful: bool = False
+    """True when the misspelled name is as near to other names: `subjects` then holds one key for each."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +62,6 @@ class Subject:
         return cls(entry.key, entry.type, entry.naam, (entry,))
 
 
-def normalise(word: str) -> str:
-    """Lower case without accents."""
-    decomposed = unicodedata.normalize("NFKD", word.lower())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
-
-
-def words(text: str) -> list[tuple[str, int, int]]:
-    """Normalised words of a text with their character offsets."""
-    return [(normalise(found.group()), found.start(), found.end()) for found in _WORD.finditer(text)]
-
-
 class Names:
     """The names in the knowledge files."""
 
@@ -73,14 +70,14 @@ class Names:
         self._subjects: dict[str, list[str]] = defaultdict(list)
         self._word_counts: dict[str, set[int]] = defaultdict(set)
         self._beroepen: dict[str, Subject] = {}
-        self._known_words: set[str] = set()
+        self._dictionary = dictionary_of(knowledge)
         named_opleidingen: dict[str, list[Opleiding]] = defaultdict(list)
         spelled: dict[str, str] = {}
         for entry in knowledge.entries.values():
-            self._known_words.update(word for text in _texts(entry) for word, _, _ in words(text))
-            if isinstance(entry, (Event, Nood)):
+            if isinstance(entry, NO_SUBJECTS):
                 continue
             names: list[str] = [entry.naam, *entry.namen]
+            names += [name.replace("medewerker", "medewerkster") for name in names if "medewerker" in name]
             if isinstance(entry, Opleiding):
                 names.append(entry.id)
             for name in dict.fromkeys(names):
@@ -104,12 +101,19 @@ class Names:
                     self._subjects[joined][0] = beroep.key
         for wereld in knowledge.all(Wereld):
             for beroep in wereld.beroepen:
-                for name in beroep.split("/"):
-                    joined = "".join(word for word, _, _ in words(name))
+                for each in beroep.split("/"):
+                    joined = "".join(word for word, _, _ in words(each))
                     if joined and joined not in self._subjects:
-                        self._count(name)
+                        self._count(each)
                         self._subjects[joined].append(wereld.key)
-        self._fuzzy = [name for name in self._subjects if len(name) >= _SHORTEST_FUZZY]
+        self._by_sound: dict[str, list[str]] = defaultdict(list)
+        for name in self._subjects:
+            self._by_sound[sound(name)].append(name)
+        self._fuzzy = [heard for heard in self._by_sound if len(heard) >= _SHORTEST_FUZZY - 1]
+        self._general = _general_words(knowledge)
+        self._misspelled = lru_cache(maxsize=20_000)(self._nearest)
+        self.find = lru_cache(maxsize=1_000)(self._find)
+        """The names in a text, longest first at every place, without overlap, in order."""
 
     def _count(self, name: str) -> str:
         parts = [word for word, _, _ in words(name)]
@@ -117,55 +121,107 @@ class Names:
         self._word_counts[joined].add(len(parts))
         return joined
 
-    def find(self, text: str) -> list[Match]:
-        """The names in `text`, longest first at every place, without overlap, in order."""
+    def _find(self, text: str) -> list[Match]:
         found: list[Match] = []
         tokens = words(_SAYINGS.sub(lambda saying: " " * len(saying.group()), text))
         position = 0
         while position < len(tokens):
             for size in range(min(_LONGEST_NAME, len(tokens) - position), 0, -1):
                 window = tokens[position : position + size]
-                name, exact = self._name([word for word, _, _ in window])
-                if name is not None:
-                    found.append(Match(window[0][1], window[-1][2], tuple(self._subjects[name]), exact))
+                match = self._match([word for word, _, _ in window], window[0][1], window[-1][2])
+                if match is not None:
+                    found.append(match)
                     position += size
                     break
             else:
                 position += 1
         return found
 
+    def general(self, text: str) -> tuple[Subject, ...]:
+        """The opleidingen with a general word of `text` in their name, as "begeleider"; () when there is none."""
+        for word, _, _ in words(text):
+            for form in (word, *_variants(word)):
+                if form in self._general:
+                    return tuple(Subject.of(opleiding) for opleiding in self._general[form])
+        return ()
+
     def resolve(self, key: str) -> Optional[Subject]:
         """The subject of a key; None when it is not (or no longer) in the knowledge, or no subject to ask about."""
         if key in self._beroepen:
             return self._beroepen[key]
         entry = self._knowledge.get(key)
-        if entry is None or isinstance(entry, (Event, Nood)):
+        if entry is None or isinstance(entry, NO_SUBJECTS):
             return None
         return Subject.of(entry)
 
-    def _name(self, window: list[str]) -> tuple[Optional[str], bool]:
+    def _match(self, window: list[str], start: int, end: int) -> Optional[Match]:
         joined = "".join(window)
         if joined in self._subjects and (
             len(window) in self._word_counts[joined] or len(window) == 1 or len(joined) >= _SHORTEST_JOINED
         ):
-            return joined, True
+            return Match(start, end, tuple(self._subjects[joined]))
         if len(window) == 1:
             for variant in _variants(joined):
                 if variant in self._subjects:
-                    return variant, True
-        shortest = _SHORTEST_FUZZY if len(window) == 1 else _SHORTEST_JOINED
-        if len(window) <= 2 and len(joined) >= shortest and not all(w in self._known_words for w in window):
-            allowed = 2 if len(window) == 1 and len(joined) >= _SHORTEST_TWO_ERRORS else 1
-            close = process.extractOne(joined, self._fuzzy, scorer=OSA.distance, score_cutoff=allowed, processor=None)
-            if close and close[0][0] == joined[0]:
-                return close[0], False
-        return None, False
+                    return Match(start, end, tuple(self._subjects[variant]))
+        if len(window) > _LONGEST_MISSPELLED:
+            return None
+        if all(word in self._dictionary for word in window) and not (
+            len(window) > 1 and len(joined) > _SHORTEST_JOINED and sound(joined) in self._by_sound
+        ):
+            return None
+        names = self._misspelled(joined, len(window))
+        if not names:
+            return None
+        first = {self._subjects[name][0]: name for name in names}
+        meant = {key: {entry.key for entry in subject.entries} for key in first if (subject := self.resolve(key))}
+        widest = max(meant, key=lambda key: len(meant[key]))
+        if all(entries & meant[widest] for entries in meant.values()):
+            return Match(start, end, tuple(self._subjects[first[widest]]), typed_exactly=False)
+        return Match(start, end, tuple(first), typed_exactly=False, doubtful=True)
+
+    def _nearest(self, joined: str, size: int) -> list[str]:
+        """The names that sound like the joined words; else the nearest, when few letters differ in how they sound."""
+        heard = sound(joined)
+        if heard in self._by_sound and len(joined) >= (_SHORTEST_BY_EAR if size == 1 else _SHORTEST_JOINED):
+            return self._by_sound[heard]
+        if len(heard) < (_SHORTEST_FUZZY - 1 if size == 1 else _SHORTEST_JOINED):
+            return []
+        allowed = 1 + (len(heard) >= _SHORTEST_TWO_ERRORS - 1) + (len(heard) >= _SHORTEST_THREE_ERRORS)
+        near = process.extract(heard, self._fuzzy, scorer=OSA.distance, score_cutoff=allowed, processor=None, limit=5)
+        close = [(name, errors) for name, errors, _ in near if name[0] == heard[0]]
+        return [name for like, errors in close if errors == close[0][1] for name in self._by_sound[like]]
 
 
 @lru_cache(maxsize=1)
 def names_of(knowledge: Knowledge) -> Names:
     """The names of this knowledge, made once for all that use them in a process."""
     return Names(knowledge)
+
+
+_NO_NOUNS = {"zelfstandig", "gespecialiseerd", "vakbekwaam", "leidinggevende", "werkend", "aankomend", "gebouwde"}
+_EVERYDAY = 5e-5
+"""Share of all words from which a word in a name, such as "eerste" and "water", is not asked back."""
+
+
+def _general_words(knowledge: Knowledge) -> dict[str, list[Opleiding]]:
+    """Words that stand in the official names of several opleidingen, such as "technicus" and "begeleider"."""
+    found: dict[str, list[Opleiding]] = defaultdict(list)
+    for opleiding in knowledge.all(Opleiding):
+        for word in dict.fromkeys(word for word, _, _ in words(opleiding.naam)):
+            if len(word) >= _SHORTEST_GENERAL:
+                found[word].append(opleiding)
+    for word, some in found.items():
+        ends = [others for end, others in list(found.items()) if end != word and end.endswith(word)]
+        longer = [opleiding for others in ends for opleiding in others]
+        some += [opleiding for opleiding in longer if opleiding not in some]
+        some.sort(key=lambda opleiding: -opleiding.niveau)
+    share = dictionary_of(knowledge).share
+    return {
+        word: some
+        for word, some in found.items()
+        if 2 <= len(some) <= _MOST_GENERAL and share.get(word, 0.0) < _EVERYDAY and word not in _NO_NOUNS
+    }
 
 
 def _variants(word: str) -> Iterable[str]:
@@ -175,13 +231,3 @@ def _variants(word: str) -> Iterable[str]:
         for variant in (form, form.removesuffix("s"), form.removesuffix("en"), form.removesuffix("e")):
             if variant != word and len(variant) >= 4:
                 yield variant
-
-
-def _texts(entry: Entry) -> Iterable[str]:
-    for value in entry.dict(exclude={"bron", "patronen", "niet"}).values():
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, list):
-            yield from (text for text in value if isinstance(text, str))
-        elif isinstance(value, dict):
-            yield from value.values()

@@ -17,9 +17,9 @@ MOST_CHOICES = 4
 GROUP = "groep-"
 """Ids of the interests that are the groups of werelden to start from."""
 CLEAR_HIT = 0.75
-SURE_HIT = 0.50
-LIKELY_HIT = 0.30
-LEAST_HIT = 0.20
+SURE_HIT = 0.42
+LIKELY_HIT = 0.25
+LEAST_HIT = 0.16
 GUESS_HIT = 0.15
 """The likeness from which a known question is clearly, surely, probably or perhaps meant, or offered as a guess."""
 
@@ -46,8 +46,15 @@ class Question:
     text: str = ""
     today: date = date.min
     leerweg: Optional[str] = None
+    confidence: float = 1.0
+    """How sure the kind is, from 0 to 1."""
     last_subject: Optional[str] = None
     last_kind: Optional[str] = None
+    leerjaar: Optional[str] = None
+    doubtful: tuple[str, ...] = ()
+    """Subject keys of which one is meant: a misspelled name is as near to each."""
+    misunderstood: int = 0
+    """How many of the pupil's messages in a row were not understood before this one."""
     chosen: bool = False
     """True when it was a pressed choice: kind and subjects are certain."""
     follows: bool = False

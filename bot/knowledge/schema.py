@@ -5,8 +5,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from bot.knowledge.loader import PHRASES_FILE
-from bot.knowledge.models import TYPES, Entry, Phrases
+from bot.knowledge.loader import PHRASES_FILE, SPELLING_FILE
+from bot.knowledge.models import TYPES, Entry, Phrases, Spelling
 
 _SHARED = ("bron", "betrouwbaarheid")
 
@@ -36,10 +36,9 @@ def file_schema(model: type[Entry]) -> dict[str, Any]:
 def schemas() -> dict[str, dict[str, Any]]:
     """Every schema by the name of its file."""
     made = {f"{name}.json": file_schema(model) for name, model in TYPES.items()}
-    made[PHRASES_FILE.replace(".yml", ".json")] = {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        **Phrases.schema(),
-    }
+    for file, whole in ((PHRASES_FILE, Phrases), (SPELLING_FILE, Spelling)):
+        schema = {"$schema": "http://json-schema.org/draft-07/schema#", **whole.schema()}
+        made[file.replace(".yml", ".json")] = schema
     return made
 
 

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Optional
 
 import pytest
-from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.turn import Turn, sources
+from actions.turn import SURE, Turn, sources
 from actions.vragen import ActionAnswer
 from bot.knowledge import loader
 from bot.knowledge.question import LEAST_HIT, SURE_HIT, Answer, Choice
@@ -36,19 +35,21 @@ def test_every_meaning_of_a_name_is_kept(data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "confidence", "score", "rather"),
+    ("intent", "text", "confidence", "score", "rather"),
     [
-        ("hallo", 0.9, SURE_HIT, True),
-        ("hallo", 0.9, LEAST_HIT, False),
-        ("hallo", 0.2, LEAST_HIT, True),
-        ("hallo", 0.2, LEAST_HIT - 0.01, False),
-        ("bol", 0.9, LEAST_HIT, True),
+        ("bedankt", "hallo", 0.9, SURE_HIT, True),
+        ("bedankt", "hallo", 0.9, LEAST_HIT, False),
+        ("bedankt", "hallo", 0.2, LEAST_HIT, True),
+        ("bedankt", "hallo", 0.2, LEAST_HIT - 0.01, False),
+        ("bedankt", "bol", SURE - 0.1, LEAST_HIT, True),
+        ("bedankt", "bol", 0.9, LEAST_HIT, False),
+        ("start_verkenning", "bol", 0.9, LEAST_HIT, True),
     ],
 )
 def test_a_message_is_rather_a_question_when_the_knowledge_is_surer(
-    data_dir: Path, text: str, confidence: float, score: float, rather: bool
+    data_dir: Path, intent: str, text: str, confidence: float, score: float, rather: bool
 ) -> None:
-    message = Message("bedankt", text, confidence, hits={"onderwerp:bol": score})
+    message = Message(intent, text, confidence, hits={"onderwerp:bol": score})
     assert turn(message).is_rather_a_question() is rather
 
 
@@ -81,7 +82,105 @@ def test_a_choice_is_sent_with_its_meaning_and_a_card_as_json(logging_database: 
 
 
 def test_an_answer_without_a_subject_leaves_what_was_remembered(logging_database: Path) -> None:
-    assert turn(Message()).say(Answer("Hoi")) == [SlotSet("asked", None)]
+    events = {event["name"] for event in turn(Message()).say(Answer("Hoi"))}
+    assert events == {"asked", "misunderstood"}
+
+
+def test_a_sign_of_distress_in_the_knowledge_makes_no_question_of_a_message(data_dir: Path) -> None:
+    assert not turn(Message("bedankt", "hallo", 0.1, hits={"nood:somber": 1.0})).is_rather_a_question()
+
+
+def test_what_is_remembered_goes_with_the_question(data_dir: Path) -> None:
+    slots = {"leerweg": "kb", "leerjaar": "3", "last_subject": "beroep:kok", "last_kind": "duur", "misunderstood": 2.0}
+    question = turn(Message("vraag_kosten", "wat kost dat", 0.7, slots=slots)).question("kosten")
+    assert (question.leerweg, question.leerjaar, question.misunderstood) == ("kb", "3", 2)
+    assert (question.last_subject, question.last_kind, question.confidence) == ("beroep:kok", "duur", 0.7)
+
+
+def test_a_name_in_doubt_is_no_subject(data_dir: Path) -> None:
+    question = turn(Message("vraag_duur", "hoe lang duurt sceepvaart")).question("duur")
+    assert question.subjects == ()
+    assert len(question.doubtful) == 2
+
+
+def test_a_message_is_one_question_of_the_kind_of_its_intent(data_dir: Path) -> None:
+    (question,) = turn(Message("vraag_duur", "hoe lang duurt kok")).questions()
+    assert (question.kind, question.text) == ("duur", "hoe lang duurt kok")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("ik doe kader", "toelating"), ("wat is kader", "inhoud"), ("en hoe zit het met kader", "inhoud")],
+)
+def test_who_tells_her_leerweg_hears_where_it_leads_and_who_asks_hears_what_it_is(
+    data_dir: Path, text: str, kind: str
+) -> None:
+    assert [question.kind for question in turn(Message("vertel_leerweg", text)).questions()] == [kind]
+
+
+def test_every_part_of_a_message_is_a_question_with_its_own_names_and_hits(data_dir: Path) -> None:
+    parts = (
+        Message("vraag_duur", "hoe lang duurt kok", hits={"onderwerp:duur-mbo": 0.4}),
+        Message("vraag_kosten", "en wat kost bakker"),
+    )
+    whole = Message("vraag_duur", "hoe lang duurt kok en wat kost bakker", parts=parts, slots={"leerweg": "kb"})
+    first, second = turn(whole).questions()
+    assert [(q.kind, q.text, q.subjects) for q in (first, second)] == [
+        ("duur", "hoe lang duurt kok", (("beroep:kok",),)),
+        ("kosten", "en wat kost bakker", (("beroep:bakker",),)),
+    ]
+    assert ([hit.key for hit in first.hits], second.hits) == (["onderwerp:duur-mbo"], ())
+    assert first.leerweg == second.leerweg == "kb"
+
+
+@pytest.mark.parametrize(
+    ("text", "last_subject", "why"),
+    [
+        ("waarom", "beroep:kok", True),
+        ("Waarom is dat zo?", "beroep:kok", True),
+        ("hoezo dan", "beroep:kok", True),
+        ("waarom", None, False),
+        ("waarom duurt bakker zo lang", "beroep:kok", False),
+        ("waarom mag je met de regels van nu niet kiezen wat je wilt", "beroep:kok", False),
+        ("dat is waarom", "beroep:kok", False),
+        ("", "beroep:kok", False),
+    ],
+)
+def test_a_short_waarom_is_about_the_last_answer(
+    data_dir: Path, text: str, last_subject: Optional[str], why: bool
+) -> None:
+    assert turn(Message(text=text, slots={"last_subject": last_subject})).asks_why() is why
+
+
+def trail(run: Run, text: str, before: list[str]) -> Optional[list[str]]:
+    return run(ActionAnswer(), Message("vraag_duur", text, slots={"trail": before})).trail
+
+
+def test_every_answer_is_a_step_on_the_way(run: Run) -> None:
+    assert trail(run, "hoe lang duurt kok", ["duur|beroep:bakker"]) == ["duur|beroep:bakker", "duur|beroep:kok"]
+
+
+def test_an_answer_that_was_given_before_makes_the_way_shorter(run: Run) -> None:
+    before = ["kosten|beroep:kok", "duur|beroep:kok", "duur|beroep:bakker", "waar|beroep:bakker"]
+    assert trail(run, "hoe lang duurt kok", before) == before[:2]
+
+
+def test_the_way_is_remembered_for_some_steps_only(run: Run) -> None:
+    long = [f"duur|opleiding:{number}" for number in range(100)]
+    kept = trail(run, "hoe lang duurt kok", long)
+    assert kept is not None and len(kept) < 20
+    assert kept[-2:] == [long[-1], "duur|beroep:kok"]
+
+
+def test_two_answers_are_two_steps_on_the_way(run: Run) -> None:
+    parts = (Message("vraag_duur", "hoe lang duurt kok"), Message("vraag_kosten", "en wat kost bakker"))
+    reply = run(ActionAnswer(), Message("vraag_duur", "hoe lang duurt kok en wat kost bakker", parts=parts))
+    assert reply.trail == ["duur|beroep:kok", "kosten|beroep:bakker"]
+
+
+def test_what_is_not_understood_is_no_step_on_the_way(run: Run) -> None:
+    reply = run(ActionAnswer(), Message("nlu_fallback", "blabla", 0.1, slots={"trail": ["duur|beroep:kok"]}))
+    assert reply.trail is None
 
 
 def test_a_change_in_the_knowledge_is_used_at_once(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,13 @@ def test_the_groups_of_werelden_are_offered(run: Run) -> None:
     assert reply.logged.outcome == "started"
 
 
+def test_what_to_do_this_year_depends_on_her_leerjaar(run: Run) -> None:
+    text = "ik weet niet wat ik dit jaar moet doen"
+    told = run(ActionStart(), Message("start_verkenning", text, slots={"leerjaar": "3"}))
+    assert told.remembered["last_subject"] == "onderwerp:lob-leerjaar-3"
+    assert run(ActionStart(), Message("start_verkenning", text)).logged.outcome == "started"
+
+
 def test_a_known_question_goes_first(run: Run) -> None:
     reply = run(ActionStart(), Message("start_verkenning", "ik vind niks leuk", hits={"onderwerp:niks-leuk": SURE_HIT}))
     assert reply.remembered["last_subject"] == "onderwerp:niks-leuk"

@@ -1,11 +1,16 @@
 """Questions, typed or chosen, are answered from the knowledge, remembered and logged."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from rasa_sdk import Action
+
+from actions.gesprek import ActionGesprek
+from actions.nood import ActionNood
 from actions.turn import sources
 from actions.vragen import ActionAnswer, ActionChoose
 from bot.knowledge.question import SURE_HIT
-from tests.actions.conftest import Message, Run
+from tests.actions.conftest import Message, Run, Talk
 
 
 def test_a_typed_question_is_answered_and_its_subject_remembered(run: Run) -> None:
@@ -50,6 +55,84 @@ def test_what_is_not_understood_is_logged_with_its_redacted_text(run: Run) -> No
     assert reply.logged.outcome == "not_understood"
     assert reply.logged.text == "blabla [telefoon]"
     assert reply.remembered == {}
+
+
+def test_what_was_typed_is_logged_and_not_what_was_made_of_it(run: Run) -> None:
+    reply = run(ActionAnswer(), Message("nlu_fallback", "wat een blabla", typed="wt n blabla", confidence=0.1))
+    assert reply.logged.text == "wt n blabla"
+
+
+def test_messages_in_a_row_that_are_not_understood_are_counted_and_get_other_replies(talk: Talk) -> None:
+    replies = [talk(ActionAnswer(), Message("nlu_fallback", "blabla", confidence=0.1)) for _ in range(4)]
+    assert [reply.misunderstood for reply in replies] == [1, 2, 3, 4]
+    assert len({reply.text for reply in replies}) == 4
+    assert all(reply.logged.outcome == "not_understood" for reply in replies)
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (ActionAnswer(), Message("vraag_duur", "hoe lang duurt kok")),
+        (ActionChoose(), Message("kies", choice="duur|beroep:kok")),
+        (ActionGesprek(), Message("groet", "hoi")),
+    ],
+    ids=["question", "choice", "small talk"],
+)
+def test_what_is_understood_begins_the_count_again(talk: Talk, action: Action, message: Message) -> None:
+    first = talk(ActionAnswer(), Message("nlu_fallback", "blabla", confidence=0.1))
+    assert talk(action, message).misunderstood == 0
+    again = talk(ActionAnswer(), Message("nlu_fallback", "blabla", confidence=0.1))
+    assert (again.misunderstood, again.text) == (1, first.text)
+
+
+def test_distress_begins_the_count_again(run: Run) -> None:
+    assert run(ActionNood(), Message("nood_somber", "ik voel me rot", slots={"misunderstood": 2})).misunderstood == 0
+
+
+TWO = Message(
+    "vraag_duur",
+    "hoe lang duurt kok en wat kost dat",
+    parts=(Message("vraag_duur", "hoe lang duurt kok"), Message("vraag_kosten", "en wat kost dat")),
+)
+
+
+def test_two_questions_in_a_message_get_two_messages(run: Run) -> None:
+    first, second = run(ActionAnswer(), TWO).said
+    assert "jaar" in first.text and first.buttons == {}
+    assert "1 augustus" in second.text and len(second.buttons) >= 2
+
+
+def test_two_answers_are_logged_each_and_the_last_is_remembered(run: Run) -> None:
+    reply = run(ActionAnswer(), TWO)
+    assert {(row.kind, row.subject) for row in reply.rows} == {("duur", "beroep:kok"), ("kosten", "beroep:kok")}
+    assert reply.remembered == {"last_subject": "beroep:kok", "last_kind": "kosten"}
+
+
+def test_one_question_about_two_things_gets_two_messages(run: Run) -> None:
+    first, second = run(ActionAnswer(), Message("vraag_niveau", "welk niveau is kok en bakker")).said
+    assert "**Kok**" in first.text and "bakker" in second.text
+
+
+def test_a_name_in_doubt_is_asked_back_with_a_choice_for_each(run: Run) -> None:
+    reply = run(ActionAnswer(), Message("vraag_duur", "hoe lang duurt sceepvaart"))
+    assert reply.text.startswith("Bedoel je **")
+    assert len(reply.buttons) == 2 and all(meaning.startswith("duur|") for meaning in reply.buttons.values())
+    assert (reply.logged.outcome, reply.remembered) == ("clarified", {})
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [(ActionAnswer(), Message("vraag_duur", "hoe lang duurt kok")), (ActionGesprek(), Message("groet", "hoi"))],
+    ids=["question", "small talk"],
+)
+def test_what_may_be_distress_is_answered_and_then_lobke_asks_how_it_is(
+    run: Run, action: Action, message: Message
+) -> None:
+    calm = run(action, message)
+    answered, asked = run(action, replace(message, may_be_distress=True)).said
+    assert answered == calm.only
+    assert asked.text == sources().say("gaat_het")
+    assert "nummers" in asked.buttons.values()
 
 
 def test_a_question_is_answered_by_the_known_question_that_is_like_it(run: Run) -> None:

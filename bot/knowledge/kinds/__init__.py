@@ -32,6 +32,7 @@ from bot.knowledge.kinds.school_system import (
 )
 from bot.knowledge.kinds.topic import activity_field, interest, school_content, topic
 from bot.knowledge.kinds.wereld import (
+    opleiding_profiles,
     wereld_admission,
     wereld_content,
     wereld_duration,
@@ -63,6 +64,7 @@ _OPLEIDING: dict[str, Function] = {
     "leerroute": opleiding_other("opleiding.leerroute", "duur", "waar"),
     "aanmelden": opleiding_other("opleiding.aanmelden", "waar", "duur"),
     "interesse": opleiding_become,
+    "profiel": opleiding_profiles,
 }
 TABLE: dict[tuple[str, str], Function] = {
     **{(type, kind): function for type in ("opleiding", "beroep") for kind, function in _OPLEIDING.items()},

@@ -132,3 +132,9 @@ def wereld_profiles(question: Question, subject: Subject, sources: Sources) -> A
     profielen = [sources.knowledge.one(Profiel, id) for id in wereld.profielen]
     text = sources.say("wereld.profiel", naam=wereld.naam, profielen=join([f"**{p.naam}**" for p in profielen]))
     return Answer(text, tuple(sources.about(profiel.key) for profiel in profielen[:3]))
+
+
+def opleiding_profiles(question: Question, subject: Subject, sources: Sources) -> Answer:
+    """The profielen that go well with the wereld of an opleiding or beroep."""
+    main = cast(Opleiding, subject.entries[0]).werelden[0]
+    return wereld_profiles(question, Subject.of(sources.knowledge.one(Wereld, main)), sources)

@@ -1,4 +1,4 @@
-"""What an action answers is checked as Rasa itself does it, but faster; another Rasa is left as it is."""
+"""What Lobke does faster than Rasa gives the same verdict; another Rasa is left as it is."""
 
 import sys
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
+from rasa.engine.training.hooks import TrainingHook
 
 from bot.components import speed
 
@@ -71,6 +72,27 @@ def test_a_good_answer_passes_and_a_bad_one_is_refused(answer: Any, good: bool) 
 def test_another_rasa_keeps_its_own_check(another_rasa: None) -> None:
     speed.check_schema_once()
     assert RemoteAction._validate_action_result is BY_RASA
+
+
+@pytest.fixture
+def training_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rasa's own hooks are back after the test."""
+    for hook in ("on_before_node", "on_after_node"):
+        monkeypatch.setattr(TrainingHook, hook, getattr(TrainingHook, hook))
+
+
+def test_training_keeps_nothing_of_what_a_component_puts_out(training_as_it_was: None) -> None:
+    speed.keep_nothing_of_training()
+    hook = TrainingHook.__new__(TrainingHook)  # it would need a cache and a model storage
+    before = hook.on_before_node("node", None, {}, {})
+    assert before == {}
+    assert hook.on_after_node("node", None, {}, "output", before) is None
+
+
+def test_another_rasa_trains_as_it_did(another_rasa: None, training_as_it_was: None) -> None:
+    hooks = TrainingHook.on_before_node, TrainingHook.on_after_node
+    speed.keep_nothing_of_training()
+    assert (TrainingHook.on_before_node, TrainingHook.on_after_node) == hooks
 
 
 def test_another_rasa_keeps_tensorflow(another_rasa: None, monkeypatch: pytest.MonkeyPatch) -> None:

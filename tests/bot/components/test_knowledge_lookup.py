@@ -10,7 +10,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.components.knowledge_lookup import KnowledgeLookup
 from bot.knowledge import loader
 from bot.knowledge.loader import Knowledge
-from bot.knowledge.names import names_of
+from bot.knowledge.names import DOUBTFUL, names_of
 from tests.bot.components.conftest import Place
 
 
@@ -55,6 +55,13 @@ def test_a_typing_error_is_less_certain(lookup: KnowledgeLookup) -> None:
     assert found.get("entities")[0]["confidence_entity"] == 0.8
 
 
+def test_a_misspelling_as_near_to_two_names_is_in_doubt_and_holds_both(lookup: KnowledgeLookup) -> None:
+    (found,) = lookup.process([message("sceepvaart")])
+    (entity,) = found.get("entities")
+    assert len(entity["value"].split()) == 2
+    assert entity["confidence_entity"] == DOUBTFUL < 0.8
+
+
 def test_entities_of_other_components_stay(lookup: KnowledgeLookup) -> None:
     said = message("kapper")
     said.set("entities", [{"entity": "hit"}])
@@ -95,7 +102,7 @@ def test_a_new_name_is_found_without_training(lookup: KnowledgeLookup, monkeypat
     knowledge = loader.current()
     kapper = knowledge.entries["opleiding:25641"]
     renamed = kapper.copy(update={"namen": [*kapper.namen, "gaapbegeleider"]})
-    changed = Knowledge([*knowledge.entries.values(), renamed], knowledge.phrases)
+    changed = Knowledge([*knowledge.entries.values(), renamed], knowledge.phrases, knowledge.spelling)
     monkeypatch.setattr("bot.components.knowledge_lookup.current", lambda: changed)
     assert lookup.process([message("gaapbegeleider")])[0].get("entities")[0]["value"] == "opleiding:25641"
 

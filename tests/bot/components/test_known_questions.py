@@ -28,7 +28,8 @@ def topic(id: str, *questions: str) -> Onderwerp:
 
 
 def small(**more: list[str]) -> Knowledge:
-    return Knowledge([topic(id, *questions) for id, questions in {**QUESTIONS, **more}.items()], current().phrases)
+    entries = [topic(id, *questions) for id, questions in {**QUESTIONS, **more}.items()]
+    return Knowledge(entries, current().phrases, current().spelling)
 
 
 @pytest.fixture
@@ -70,20 +71,33 @@ def test_only_new_questions_are_encoded(index: Index, monkeypatch: pytest.Monkey
     assert best(changed, "hoe kom ik aan een stageplek")[0] == "onderwerp:stage"
 
 
-def test_a_next_start_encodes_nothing_and_finds_the_same(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_next_start_encodes_and_learns_nothing_and_finds_the_same(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = "moet ik betalen"
     vector = encode([text])[0]
     before = index.hits(text, vector)
     monkeypatch.setattr(known_questions, "encode", lambda texts: np.zeros((len(texts), 512)) if not texts else 1 / 0)
+    monkeypatch.setattr(known_questions, "solve", lambda *matrices, **how: 1 / 0)
     after = Index(small()).hits(text, vector)
     assert [hit.key for hit in after] == [hit.key for hit in before]
     assert [hit.score for hit in after] == pytest.approx([hit.score for hit in before], abs=0.01)
 
 
+def test_a_question_that_moves_to_another_entry_is_learned_again(index: Index) -> None:
+    assert best(index, "wat is een vog")[0] == "onderwerp:vog"
+    moved = small(vog=QUESTIONS["vog"][:1], bsa=[*QUESTIONS["bsa"], "wat is een vog"])
+    assert best(Index(moved), "wat is een vog")[0] == "onderwerp:bsa"
+
+
+@pytest.mark.parametrize("file", ["vectors", "weights"])
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04broken"])
-def test_a_broken_file_of_vectors_is_made_again(index: Index, data_dir: Path, content: bytes) -> None:
-    (data_dir / "cache" / "question-vectors.npz").write_bytes(content)
+def test_a_broken_file_is_made_again(index: Index, data_dir: Path, file: str, content: bytes) -> None:
+    kept = data_dir / "cache" / f"question-{file}.npz"
+    before = kept.stat().st_size
+    kept.write_bytes(content)
     assert best(Index(small()), "wat is een vog")[0] == "onderwerp:vog"
+    assert kept.stat().st_size == pytest.approx(before, rel=0.2)
 
 
 def understood(text: str, place: Place) -> Message:

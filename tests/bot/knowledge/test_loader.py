@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.knowledge import loader
 from bot.knowledge.loader import KnowledgeError, current, load
-from bot.knowledge.models import TYPES, Event, Onderwerp, Opleiding, Phrases
+from bot.knowledge.models import TYPES, Event, Onderwerp, Opleiding, Phrases, Spelling
 from bot.settings import settings
 
 SOURCE = "standaard: {bron: eigen kennis, betrouwbaarheid: hoog}\n"
@@ -75,6 +75,10 @@ zinnen: {start: Kies maar}
 knoppen: {start: Beginnen}
 algemeen: {kosten: "onderwerp:bol"}
 """
+SPELLING = """\
+woorden:
+  niet: [nie, nt]
+"""
 FILES = {
     **{f"{name}.yml": SOURCE + "items: []\n" for name in TYPES},
     "werelden.yml": SOURCE + WERELDEN,
@@ -84,6 +88,7 @@ FILES = {
     "activiteiten.yml": SOURCE + ACTIVITEITEN,
     "kalender.yml": SOURCE + KALENDER,
     "antwoorden.yml": ANTWOORDEN,
+    "spelling.yml": SPELLING,
 }
 
 
@@ -114,6 +119,7 @@ def problems(folder: Path) -> list[str]:
 def test_files_without_a_mistake_are_loaded(folder: Path) -> None:
     knowledge = load(folder)
     assert knowledge.one(Opleiding, "25656").werelden == ["zorg"]
+    assert knowledge.spelling.woorden == {"niet": ["nie", "nt"]}
     assert knowledge.greeting() == {"text": "Hoi", "choices": [{"label": "Beginnen", "meaning": "start"}]}
 
 
@@ -177,6 +183,9 @@ def test_a_mistake_is_told_in_dutch_with_its_place(folder: Path, old: str, new: 
         ("kalender", "2027-01-23", "2027", "6:12: veld 'datum': dit is geen datum; schrijf jaar-maand-dag, zoals"),
         ("kalender", "voorbeeld: true", "voorbeeld: nee", "9:16: veld 'voorbeeld': kies true of false"),
         ("kalender", "soort: open-dag", "soort: x", "3:5: 'event:open-dag' verwijst naar 'activiteit:x', maar dat"),
+        ("spelling", "[nie, nt]", "nie", "2:9: veld 'woorden.niet': hier hoort een lijst (regels die met - beginnen)"),
+        ("spelling", "[nie, nt]", "['']", "2:10: veld 'woorden.niet.0': hier moet iets staan"),
+        ("spelling", "woorden:", "woord:", "2:3: veld 'woord': dit veld bestaat niet; is het een tikfout?"),
         ("antwoorden", "onderwerp:bol", "onderwerp:x", "5:20: Lobke heeft 'onderwerp:x' nodig, maar dat bestaat niet"),
         ("antwoorden", "onderwerp:bol", "wereld:zorg", "5:20: veld 'algemeen.kosten': hier hoort een onderwerp, zoals"),
         ("antwoorden", "[start]", "[begin]", "4:10: veld 'knoppen': 'begin' uit begroeting_keuzes staat hier niet"),
@@ -302,7 +311,7 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = st.sampled_from(sorted({name for model in (*TYPES.values(), Phrases) for name in model.__fields__}))
+FIELDS = st.sampled_from(sorted({name for model in (*TYPES.values(), Phrases, Spelling) for name in model.__fields__}))
 ENTRIES = st.dictionaries(FIELDS, ANYTHING, max_size=6)
 CONTENTS = (
     st.binary(max_size=60)

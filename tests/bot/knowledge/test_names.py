@@ -3,7 +3,7 @@
 import pytest
 
 from bot.knowledge.loader import Knowledge
-from bot.knowledge.models import Opleiding
+from bot.knowledge.models import Onderwerp, Opleiding
 from bot.knowledge.names import Names
 
 
@@ -80,6 +80,119 @@ def test_plurals_and_words_with_opleiding_or_sector_are_found(names: Names, type
 def test_typing_errors_are_found_and_marked(names: Names, typed: str, key: str) -> None:
     (match,) = names.find(f"hoe word ik {typed}")
     assert (match.subjects, match.typed_exactly) == ((key,), False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("elektrisien", "beroep:elektricien"),
+        ("sgilder", "beroep:schilder"),
+        ("ferpleegkundige", "opleiding:25655"),
+        ("gastfrouw", "beroep:gastvrouw"),
+        ("bloemiest", "beroep:bloemist"),
+        ("tegniek", "wereld:techniek"),
+        ("zorch", "wereld:zorg"),
+        ("phisiotherapeut", "onderwerp:fysiotherapeut"),
+    ],
+)
+def test_a_name_that_is_written_by_ear_is_found_and_marked(names: Names, typed: str, key: str) -> None:
+    (match,) = names.find(f"hoe word ik {typed}")
+    assert (match.subjects, match.typed_exactly, match.doubtful) == ((key,), False, False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("onderwjzasistnt", "opleiding:25698"),
+        ("dieren arsasistnt", "opleiding:25731"),
+        ("schoonheitspesjalist", "beroep:schoonheidsspecialist"),
+    ],
+)
+def test_a_long_name_may_have_three_errors(names: Names, typed: str, key: str) -> None:
+    assert keys(names, f"hoe word ik {typed}") == [key]
+
+
+@pytest.mark.parametrize("typed", ["kaper", "koek", "gezelschap", "wekker", "schilderij", "lezer"])
+def test_a_word_that_is_a_bit_like_a_name_is_not_that_name(names: Names, typed: str) -> None:
+    assert keys(names, f"ik zag een {typed}") == []
+
+
+def small(knowledge: Knowledge, **namen: list[str]) -> Names:
+    """The names of topics that are called so."""
+    source = {"bron": "b", "betrouwbaarheid": "hoog"}
+    topics = [
+        Onderwerp(id=id, naam=f"X{id}x", knop=id, antwoord="a", namen=each, **source) for id, each in namen.items()
+    ]
+    return Names(Knowledge(topics, knowledge.phrases, knowledge.spelling))
+
+
+def test_a_misspelling_as_near_to_two_names_is_in_doubt(knowledge: Knowledge) -> None:
+    found = small(knowledge, een=["flarketing"], twee=["flarkeling"])
+    (match,) = found.find("hoe word ik flarkeding")
+    assert set(match.subjects) == {"onderwerp:een", "onderwerp:twee"}
+    assert match.doubtful and not match.typed_exactly
+    assert not any(match.doubtful for match in found.find("flarketing of flarkelin"))
+
+
+def test_two_names_of_the_same_thing_are_no_doubt(knowledge: Knowledge) -> None:
+    (match,) = small(knowledge, een=["flarketing", "flarkeling"]).find("hoe word ik flarkeding")
+    assert (match.subjects, match.doubtful) == (("onderwerp:een",), False)
+
+
+def test_names_that_sound_the_same_are_in_doubt(knowledge: Knowledge) -> None:
+    (match,) = small(knowledge, een=["flartist"], twee=["vlartist"]).find("hoe word ik fflartist")
+    assert match.doubtful
+
+
+def test_the_nearer_of_two_names_is_no_doubt(knowledge: Knowledge) -> None:
+    (match,) = small(knowledge, een=["flarkenmeester"], twee=["flarkenmeestral"]).find("hoe word ik flarkenmeestr")
+    assert (match.subjects, match.doubtful) == (("onderwerp:een",), False)
+
+
+def test_a_misspelling_begins_with_the_letter_of_the_name(knowledge: Knowledge) -> None:
+    assert small(knowledge, een=["flarkenmeester"]).find("hoe word ik plarkenmeester") == []
+
+
+def test_who_is_called_medewerker_may_be_a_medewerkster(knowledge: Knowledge, names: Names) -> None:
+    named = [(o.key, n) for o in knowledge.all(Opleiding) for n in (o.naam, *o.namen) if "medewerker" in n]
+    assert len(named) > 10
+    lost = [
+        (key, name)
+        for key, name in named
+        if not any(
+            key in {entry.key for entry in subject.entries}
+            for found in keys(names, name.replace("medewerker", "medewerkster"))
+            if (subject := names.resolve(found))
+        )
+    ]
+    assert lost == []
+
+
+def test_a_general_word_gives_the_opleidingen_with_that_word_the_highest_level_first(names: Names) -> None:
+    found = names.general("hoe word ik begeleider")
+    assert len(found) > 1
+    assert all("begeleider" in subject.name.lower() for subject in found)
+    levels = [entry.niveau for subject in found for entry in subject.entries if isinstance(entry, Opleiding)]
+    assert levels == sorted(levels, reverse=True)
+
+
+@pytest.mark.parametrize("text", ["begeleiders", "BEGELEIDER?", "ik wil begeleider worden"])
+def test_a_general_word_is_found_in_any_form(names: Names, text: str) -> None:
+    assert names.general(text) == names.general("begeleider")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "hoe word ik kok", "medewerker", "audicien", "wat kost dat", "de opleiding op het mbo", "ik zit in klas 3"],
+)
+def test_other_words_are_not_general(names: Names, text: str) -> None:
+    assert names.general(text) == ()
+
+
+@pytest.mark.parametrize("key", ["taal:engels", "nood:somber", "event:aanmelden-1-april-2027"])
+def test_what_pupils_do_not_ask_about_is_no_subject(knowledge: Knowledge, names: Names, key: str) -> None:
+    assert knowledge.get(key)
+    assert names.resolve(key) is None
 
 
 def test_a_match_says_where_it_stands_in_the_message(names: Names) -> None:
