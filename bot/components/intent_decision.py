@@ -77,10 +77,10 @@ class IntentDecision(GraphComponent):
 
     def _decide(self, message: Message, patterns: Distress) -> None:
         text, typed = message.get(TEXT) or "", message.get(TYPED) or ""
-        sign = patterns.find(typed) or patterns.find(text)
-        if (message.get(SCORE) or 0.0) < self._config["calm"]:
-            sign = None
         parts = message.get(PARTS) or []
+        sign = patterns.find(typed) or patterns.find(text)
+        if max(each.get(SCORE) or 0.0 for each in (message, *parts)) < self._config["calm"]:
+            sign = None
         if not any(char.isalnum() for char in text):
             chosen = _intent(DEFAULT_NLU_FALLBACK_INTENT_NAME, 0.0)
         elif sign:

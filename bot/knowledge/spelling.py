@@ -65,7 +65,7 @@ class Spelling:
         meant = self._table.get(word)
         if meant is not None:
             return meant
-        if not word.isalpha() or (word in self._dictionary and not _REPEATED.search(word)):
+        if not word.isalpha() or (word in self._dictionary and not _REPEATED.search(typed.lower())):
             return typed
         once = self._without_repeats(word)
         if once is not None:
