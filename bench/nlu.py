@@ -151,8 +151,8 @@ def distress(lobke: Understanding, name: str) -> tuple[float, float]:
     alarms = [other["text"] for other in lookalikes if is_distress(lobke.parse(other["text"]))]
     recall, false = 1 - len(missed) / len(signals), len(alarms) / len(lookalikes)
     print(
-        f"\nDistress, {name}: recall {recall:.1%} of {len(signals)} signs ({asked} of {len(missed)} missed are asked how "
-        f"it is), false alarms {false:.1%} of {len(lookalikes)}"
+        f"\nDistress, {name}: recall {recall:.1%} of {len(signals)} signs ({asked} of {len(missed)} missed are asked "
+        f"how it is), false alarms {false:.1%} of {len(lookalikes)}"
     )
     for label, texts in (("missed", missed), ("false alarm", alarms)):
         for text in texts:
@@ -174,8 +174,8 @@ def main() -> int:
         cross_validated(lobke)
     agreed = accuracy >= LEAST_ACCURACY and macro >= LEAST_MACRO_F1
     print(
-        f"\nAgreed: accuracy {LEAST_ACCURACY:.0%}, macro-F1 {LEAST_MACRO_F1:.0%}, distress (recall, false alarms) {AGREED}: "
-        f"{'reached' if agreed and safe else 'NOT reached'}"
+        f"\nAgreed: accuracy {LEAST_ACCURACY:.0%}, macro-F1 {LEAST_MACRO_F1:.0%}, distress (recall, false alarms) "
+        f"{AGREED}: {'reached' if agreed and safe else 'NOT reached'}"
     )
     return 0 if agreed and safe else 1
 
