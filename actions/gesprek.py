@@ -19,6 +19,7 @@ _ASKS_MORE = {"bedankt", "compliment"}
 _CLOSING = {"bedankt", "afscheid", "stoppen", "groet", "privacy", "wie_ben_je"}
 """What a pupil may say after distress without being shown the helplines again."""
 _OUTCOMES = {"buiten_bereik": "out_of_scope", "andere_taal": "out_of_scope"}
+_LOOKING_BACK = re.compile(r"\b(?:kijk|blik)")
 _PASSING = {"bevestigen", "ontkennen", "bedankt", "groet", "compliment", "terug", "uitleg_nodig", "vertel_verhaal"}
 """Small talk that a named subject makes a question, as in "nee, ik bedoel schilder"."""
 _SUBJECTS = ("opleiding", "beroep", "wereld", "profiel", "leerweg", "niveau", "activiteit", "interesse", "onderwerp")
@@ -42,6 +43,8 @@ def small_talk(turn: Turn, name: str) -> list[EventType]:
         return turn.say(answer(turn.question("interesse"), sources()))
     if name == "uitleg_nodig" and turn.slot("last_subject"):
         return turn.say(answer(turn.question(SIMPLER), sources()))
+    if name == "terug" and _LOOKING_BACK.search(turn.text.lower()):
+        return turn.say(answer(turn.question("terugkijken"), sources()))
     if name == "terug" and (before := turn.previous()) and not _TO_BEGIN & set(re.findall(r"\w+", turn.text.lower())):
         kind, subject = before.split("|")
         again = answer(turn.question_about(kind, subject), sources())

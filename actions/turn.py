@@ -75,8 +75,8 @@ class Turn:
         return next((str(entity["value"]) for entity in self._entities if entity["entity"] == name), None)
 
     def hits(self) -> tuple[Hit, ...]:
-        """The entries with a question like this message, best first."""
-        return _hits(self._entities)
+        """The entries with a question like this message, best first; "???" is like none."""
+        return _hits(self._entities) if any(char.isalnum() for char in self.text) else ()
 
     def names(self, *types: str) -> bool:
         """Whether the message names a subject of one of these types."""
