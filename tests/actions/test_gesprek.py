@@ -63,7 +63,9 @@ def test_a_no_that_names_something_is_no_goodbye(run: Run) -> None:
 
 
 def test_a_no_that_tells_what_a_pupil_likes_gets_werelden(run: Run) -> None:
-    message = Message("ontkennen", "nee ik ben liever met beesten bezig", 0.9, hits={"interesse:dieren": LEAST_HIT})
+    message = Message(
+        "ontkennen", "nee ik ben liever met iets levends bezig", 0.9, hits={"interesse:dieren": LEAST_HIT}
+    )
     assert run(ActionGesprek(), message).remembered["last_subject"] == "interesse:dieren"
 
 

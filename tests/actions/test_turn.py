@@ -178,9 +178,13 @@ def test_two_answers_are_two_steps_on_the_way(run: Run) -> None:
     assert reply.trail == ["duur|beroep:kok", "kosten|beroep:bakker"]
 
 
-def test_what_is_not_understood_is_no_step_on_the_way(run: Run) -> None:
-    reply = run(ActionAnswer(), Message("nlu_fallback", "blabla", 0.1, slots={"trail": ["duur|beroep:kok"]}))
-    assert reply.trail is None
+@pytest.mark.parametrize(
+    ("intent", "text", "outcome"),
+    [("nlu_fallback", "blabla", "not_understood"), ("vraag_worden", "hoe moet ik dat worden", "clarified")],
+)
+def test_what_gets_no_answer_is_no_step_on_the_way(run: Run, intent: str, text: str, outcome: str) -> None:
+    reply = run(ActionAnswer(), Message(intent, text, 0.9, slots={"trail": ["duur|beroep:kok"]}))
+    assert (reply.logged.outcome, reply.trail) == (outcome, None)
 
 
 def test_a_change_in_the_knowledge_is_used_at_once(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

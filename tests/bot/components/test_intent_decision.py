@@ -72,6 +72,23 @@ def test_a_pattern_of_distress_in_what_was_typed_or_meant_goes_before_all_else(t
     assert found.get("intent") == {"name": "nood_zelfdoding", "confidence": 1.0}
 
 
+@pytest.mark.parametrize(
+    ("whole", "part", "name"),
+    [
+        (-0.9, -0.9, "groet"),
+        (-0.9, -0.1, "nood_zelfdoding"),
+        (-0.1, -0.9, "nood_zelfdoding"),
+        (-0.9, None, "nood_zelfdoding"),
+        (None, None, "nood_zelfdoding"),
+    ],
+)
+def test_a_pattern_is_no_distress_only_when_the_classifier_finds_the_whole_and_its_parts_calm(
+    whole: Optional[float], part: Optional[float], name: str
+) -> None:
+    clause = message({"groet": 1.0}, "want ik wil dood", distress=part)
+    assert intent(message({"groet": 1.0}, "hoi want ik wil dood", clause, distress=whole)) == name
+
+
 def test_a_kind_of_distress_is_named_as_its_intent() -> None:
     assert intent(message({}, "mijn vader slaat me")) == "nood_geweld_thuis"
 

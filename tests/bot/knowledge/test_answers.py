@@ -358,6 +358,15 @@ def test_a_comparison_or_a_leerweg_with_a_goal_stays_one_question(sources: Sourc
     assert len(two(sources, (kind, text))) == 1
 
 
+def test_two_things_beside_something_else_stay_one_question(sources: Sources) -> None:
+    assert len(two(sources, ("niveau", "welk niveau mag ik met kader bij kok en bakker"))) == 1
+
+
+def test_two_things_in_a_known_question_stay_one_question(sources: Sources) -> None:
+    known = typed(sources, "duur", "hoe lang duurt kok en bakker", hits=(Hit("onderwerp:duur-mbo", SURE_HIT),))
+    assert len(answers([known], sources)) == 1
+
+
 def test_a_name_that_may_be_any_of_several_is_asked_back(sources: Sources) -> None:
     found = asked(sources, "duur", "hoe lang duurt xvaart", doubtful=("wereld:maritiem", "beroep:zeevaart"))
     assert found.outcome == "clarified"
