@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Brings what Lobke needs. Does nothing, within a tenth of a second, when all is there already.
 #
-#   ./setup.sh          Python 3.10 and the libraries for `make start`; the Dutch language model if its host answers
+#   ./setup.sh          Python 3.10 and the libraries for `make start`; if possible the Dutch language model, and what
+#                       makes PDF files
 #   ./setup.sh dev      the same, and the libraries and Debian packages for `make test`
 #   ./setup.sh model    tries again, now, to get the Dutch language model
 #   ./setup.sh lock     makes the lock files again
@@ -12,6 +13,8 @@ UV_VERSION=0.13.9
 MODEL=nl_core_news_sm-3.4.0
 MODEL_URL=https://github.com/explosion/spacy-models/releases/download/$MODEL/$MODEL-py3-none-any.whl
 MODEL_FAILED=var/setup/model-failed
+PDF_PACKAGES="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+PDF_FAILED=var/setup/pdf-failed
 LOG=var/setup/setup.log
 STAMP=.venv/lobke-stamp
 UV=.tools/bin/uv
@@ -129,18 +132,36 @@ install_model() {
     timeout 60 "$UV" pip install --quiet --no-deps --no-build "$@" "$MODEL_URL" >/dev/null 2>&1
 }
 
+# Gets the Debian packages that make PDF files. Lobke can do without them, so this never fails, and after a failure it
+# waits a day before the next try.
+get_pdf_packages() {
+  local package missing="" known
+  known=$(/sbin/ldconfig -p 2>/dev/null) || known=""
+  for package in $PDF_PACKAGES; do
+    case $known in *"${package%-0}.so"* | *"${package%0}.so"*) ;; *) missing="$missing $package" ;; esac
+  done
+  [ -n "$missing" ] || return 0
+  if may_install && [ -z "$(find "$PDF_FAILED" -mmin -1440 2>/dev/null)" ]; then
+    # shellcheck disable=SC2086
+    ! slowly "Pakketten voor PDF installeren" apt_install $missing || return 0
+    touch "$PDF_FAILED"
+  fi
+  say "PDF maken lukt hier nog niet, al het andere wel. Nodig: apt install$missing"
+}
+
 # The browser and the database server that tests use.
 get_packages() {
   local missing=""
   command -v chromium >/dev/null || missing="chromium"
   compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null || command -v pg_ctl >/dev/null || missing="$missing postgresql"
   [ -n "$missing" ] || return 0
-  { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; } ||
+  may_install ||
     fail "Voor de tests ontbreekt nog iets. Installeer het eerst: apt install $missing"
   # shellcheck disable=SC2086
   slowly "Pakketten voor de tests installeren ($missing)" apt_install $missing || explain
 }
 
+may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 apt_install() { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; }
 
 lock() {
@@ -151,8 +172,8 @@ lock() {
 
 mkdir -p var/setup
 case "${1:-}" in
-  "") get_libraries requirements.lock; get_model ;;
-  dev) get_packages; get_libraries requirements-dev.lock; get_model ;;
+  "") get_libraries requirements.lock; get_pdf_packages; get_model ;;
+  dev) get_packages; get_libraries requirements-dev.lock; get_pdf_packages; get_model ;;
   model) rm -f "$MODEL_FAILED"; get_libraries requirements.lock; get_model ;;
   lock) get_uv; [ -x .venv/bin/python ] || make_venv; lock ;;
   *) fail "Onbekend: $1. Kies uit: dev, model, lock." ;;

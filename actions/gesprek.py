@@ -2,15 +2,14 @@
 
 import re
 from dataclasses import replace
-from typing import Any
 
-from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
-from rasa_sdk.executor import CollectingDispatcher
 
+from actions.flows import FlowAction
 from actions.nood import helplines
 from actions.turn import Turn, sources
 from bot.knowledge.answers import SIMPLER, answer
+from bot.knowledge.kinds.year import NOW
 from bot.knowledge.languages import language_of
 from bot.knowledge.question import Answer
 
@@ -37,7 +36,7 @@ def small_talk(turn: Turn, name: str) -> list[EventType]:
     if name not in _CLOSING and turn.is_still_distress():
         return helplines(turn)
     about_subject = name in _PASSING and turn.names(*_SUBJECTS)
-    if about_subject or turn.asks_why() or turn.is_rather_a_question():
+    if about_subject or turn.asks_why() or turn.asks_about_this_year() or turn.is_rather_a_question():
         return turn.say(answer(turn.question(None), sources()))
     if name in ("bevestigen", "ontkennen") and turn.likes():
         return turn.say(answer(turn.question("interesse"), sources()))
@@ -56,40 +55,37 @@ def small_talk(turn: Turn, name: str) -> list[EventType]:
     return turn.utter(f"utter_{name}", _OUTCOMES.get(name, "small_talk"), asked)
 
 
-class ActionGesprek(Action):
+class ActionGesprek(FlowAction):
     """Small talk and what is out of scope: the response with the intent's name."""
 
     def name(self) -> str:
         return "action_gesprek"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        turn = Turn(dispatcher, tracker)
+    def reply(self, turn: Turn) -> list[EventType]:
         return small_talk(turn, turn.intent)
 
 
-class ActionLeerjaar(Action):
+class ActionLeerjaar(FlowAction):
     """Remembers the leerjaar and says what to do in that year."""
 
     def name(self) -> str:
         return "action_leerjaar"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        turn = Turn(dispatcher, tracker)
+    def reply(self, turn: Turn) -> list[EventType]:
         words = re.findall(r"[a-z]+|\d+", turn.text.lower())
         year = next((year for word in words for year, names in _LEERJAREN.items() if word in names), None)
         question = turn.question("inhoud")
         key = f"onderwerp:lob-leerjaar-{year}"
         if year and sources().knowledge.get(key):
-            question = turn.question_about("inhoud", key)
+            question = turn.question_about(NOW, key)
         return [*turn.say(answer(question, sources())), *([SlotSet("leerjaar", year)] if year else [])]
 
 
-class ActionAfscheid(Action):
+class ActionAfscheid(FlowAction):
     """The pupil has nothing more to ask."""
 
     def name(self) -> str:
         return "action_afscheid"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        turn = Turn(dispatcher, tracker)
+    def reply(self, turn: Turn) -> list[EventType]:
         return small_talk(turn, "ontkennen") if turn.names(*_SUBJECTS) else turn.utter("utter_afscheid", "small_talk")

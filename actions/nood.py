@@ -6,6 +6,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.flows import leave
 from actions.turn import Turn, sources
 from bot.knowledge.kinds.help import distress
 
@@ -36,7 +37,7 @@ class ActionNood(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         turn = Turn(dispatcher, tracker)
         kind = turn.intent.removeprefix(_DISTRESS).replace("_", "-")
-        return [*turn.say(distress(kind, sources())), SlotSet("last_distress", kind)]
+        return [*turn.say(distress(kind, sources())), SlotSet("last_distress", kind), *leave(turn)]
 
 
 class ActionNoodJa(Action):

@@ -1,11 +1,8 @@
 """A pupil who wants to talk to a person."""
 
-from typing import Any
-
-from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
-from rasa_sdk.executor import CollectingDispatcher
 
+from actions.flows import FlowAction
 from actions.nood import accepted
 from actions.turn import UNSURE, Turn, sources
 from bot.knowledge.answers import answer
@@ -16,14 +13,13 @@ def someone_to_talk_to(turn: Turn) -> list[EventType]:
     return turn.utter("utter_mens", "wants_person")
 
 
-class ActionMens(Action):
+class ActionMens(FlowAction):
     """Answers a pupil who asks for a person."""
 
     def name(self) -> str:
         return "action_mens"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        turn = Turn(dispatcher, tracker)
+    def reply(self, turn: Turn) -> list[EventType]:
         if turn.is_still_distress():
             return accepted(turn)
         if turn.confidence < UNSURE and turn.is_rather_a_question():

@@ -15,7 +15,7 @@ from bot.clock import today
 from bot.knowledge.answers import ASIDE, THIS_YEAR, WHY
 from bot.knowledge.loader import current
 from bot.knowledge.names import DOUBTFUL
-from bot.knowledge.question import LEAST_HIT, LIKELY_HIT, SURE_HIT, Answer, Hit, Question, Sources, sources_of
+from bot.knowledge.question import LEAST_HIT, LIKELY_HIT, SURE_HIT, Answer, Choice, Hit, Question, Sources, sources_of
 from bot.monitoring.log import Interaction, record
 from bot.settings import PROJECT
 
@@ -25,6 +25,8 @@ SURE = 0.8
 """Confidences: an intent below them gives way to a question that is perhaps meant, or nearly surely meant."""
 _NEARLY_SURE_HIT = 0.4
 NOT_UNDERSTOOD = "not_understood"
+FLOWS = {"verkenning", "gesprek"}
+"""Kinds that are parts of the talk, and no questions to come back to."""
 KINDS = {"vertel_interesse": "interesse", "vertel_leerweg": "toelating"}
 """Kinds of question that are no question."""
 _ASKS_WHAT = re.compile(r"(?:en )?(?:wat|hoe)\b")
@@ -61,7 +63,7 @@ class Turn:
         self._subjects = _subjects(self._entities)
         doubtful = (e for e in self._entities if e["entity"] == "subject" and _is_doubtful(e))
         self._doubtful = tuple(key for entity in doubtful for key in str(entity["value"]).split())
-        self._may_be_distress = bool(message.get("zorg"))
+        self.may_be_distress = bool(message.get("zorg"))
         self._parts: list[dict[str, Any]] = message.get("parts") or []
         self.kind = self.intent.removeprefix(QUESTION) if self.intent.startswith(QUESTION) else None
 
@@ -69,6 +71,19 @@ class Turn:
         """What is remembered under this name."""
         value = self._tracker.get_slot(name)
         return str(value) if value is not None else None
+
+    def remembered(self, name: str) -> Any:
+        """The value of the slot as it is."""
+        return self._tracker.get_slot(name)
+
+    @property
+    def conversation(self) -> str:
+        """The id of the conversation."""
+        return str(self._tracker.sender_id)
+
+    def named(self) -> set[str]:
+        """The keys of all subjects in the message."""
+        return {key for keys in self._subjects for key in keys}
 
     def entity(self, name: str) -> Optional[str]:
         """The value of the first entity with this name."""
@@ -144,8 +159,12 @@ class Turn:
         return told and hits[0].key.startswith("interesse:") and hits[0].score >= LEAST_HIT
 
     def asks_about_this_year(self) -> bool:
-        """True for "wat moet ik dit jaar kiezen" when the pupil told her leerjaar."""
-        return bool(self.slot("leerjaar") and THIS_YEAR.search(self.text.lower()) and not self._subjects)
+        """True for "wat moet ik nu doen" and the like."""
+        return bool(THIS_YEAR.search(self.text.lower()))
+
+    def names_several(self) -> bool:
+        """True when the message names two or more things, as in "ik twijfel tussen kok en bakker"."""
+        return len(self._subjects) > 1
 
     def asks_why(self) -> bool:
         """True for "waarom?" and the like, right after an answer."""
@@ -166,11 +185,7 @@ class Turn:
     def say(self, *answers: Answer) -> list[EventType]:
         """Give the answers, log them, and return what to remember."""
         for answer in answers:
-            self._dispatcher.utter_message(
-                text=answer.text,
-                buttons=[{"title": choice.label, "payload": choice.meaning} for choice in answer.choices],
-                json_message={"card": answer.card} if answer.card else None,
-            )
+            self.add(answer)
             self.log(answer.outcome, answer.kind, answer.subject)
         self._ask_how_it_is()
         last = answers[-1]
@@ -178,19 +193,29 @@ class Turn:
         remembered: list[EventType] = [SlotSet("asked", last.asked), SlotSet("misunderstood", missed)]
         trail = self._trail()
         for answer in answers:
+            if answer.leerweg:
+                remembered.append(SlotSet("leerweg", answer.leerweg))
+            if answer.kind in FLOWS:
+                continue
             if answer.subject and answer.kind != WHY:
                 remembered += [SlotSet("last_subject", answer.subject), SlotSet("last_kind", answer.kind)]
             if answer.kind and answer.kind not in ASIDE and answer.outcome == "answered":
                 trail = _on(trail, f"{answer.kind}|{answer.subject or ''}")
-            if answer.leerweg:
-                remembered.append(SlotSet("leerweg", answer.leerweg))
         if trail != self._trail():
             remembered.append(SlotSet("trail", trail))
         return remembered
 
+    def add(self, answer: Answer) -> None:
+        """Say this too, without logging or remembering it."""
+        self._dispatcher.utter_message(
+            text=answer.text,
+            buttons=[_button(choice) for choice in answer.choices],
+            json_message={"card": answer.card} if answer.card else None,
+        )
+
     def _ask_how_it_is(self) -> None:
         """After a reply to what may have been a sign of distress: a question, and a way to the helplines."""
-        if self._may_be_distress:
+        if self.may_be_distress:
             help_me = sources().button("hulp")
             self._dispatcher.utter_message(
                 text=sources().say("gaat_het"), buttons=[{"title": help_me.label, "payload": "nummers"}]
@@ -256,6 +281,11 @@ def _subjects(entities: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
 
 def _hits(entities: list[dict[str, Any]]) -> tuple[Hit, ...]:
     return tuple(Hit(e["value"], float(e["confidence_entity"])) for e in entities if e["entity"] == "hit")
+
+
+def _button(choice: Choice) -> dict[str, str]:
+    button = {"title": choice.label, "payload": choice.meaning}
+    return {**button, "role": choice.role} if choice.role else button
 
 
 def _is_doubtful(entity: dict[str, Any]) -> bool:

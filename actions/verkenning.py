@@ -1,33 +1,30 @@
 """The way in for pupils who do not know yet what they want."""
 
-from typing import Any
-
-from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
-from rasa_sdk.executor import CollectingDispatcher
 
+from actions.flows import FlowAction, leave, memory
 from actions.nood import helplines
 from actions.turn import Turn, sources
 from bot.knowledge.answers import answer
+from bot.orientation import exploring
 
 
 def start(turn: Turn) -> list[EventType]:
-    """Shows the werelden as choices."""
-    return turn.say(answer(turn.question_about("start"), sources()))
+    """Says what the verkenning is, and offers to begin it or to go on with it; what was running waits."""
+    return [*turn.say(exploring.intro(memory(turn, exploring.FLOW), sources())), *leave(turn)]
 
 
-class ActionStart(Action):
-    """Starts the orientation."""
+class ActionStart(FlowAction):
+    """Offers the verkenning to a pupil who does not know yet."""
 
     def name(self) -> str:
         return "action_start"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        turn = Turn(dispatcher, tracker)
+    def reply(self, turn: Turn) -> list[EventType]:
         if turn.is_still_distress():
             return helplines(turn)
         if turn.is_rather_a_question() or turn.asks_about_this_year():
             return turn.say(answer(turn.question(None), sources()))
-        if turn.names("interesse", "wereld"):
+        if turn.names("interesse", "wereld") or turn.names_several():
             return turn.say(answer(turn.question("interesse"), sources()))
         return start(turn)

@@ -51,6 +51,7 @@ class Services:
     greeting: Callable[[], list[Reply]]
     hub: Hub = field(default_factory=Hub)
     locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
+    making_pdf: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def lock(self, conversation_id: str) -> asyncio.Lock:
         """One turn at a time in a conversation."""

@@ -23,7 +23,8 @@ from bot.settings import settings
 from bot.storage.conversations import Conversations, Reply
 from bot.storage.database import DatabaseDown, migrate
 from bot.storage.spool import Spool
-from web import api, pages
+from web import api, documents, event_file, pages
+from web.documents import NotShown, on_not_shown
 from web.greeting import greeting
 from web.limits import Limits
 from web.problems import Problem, on_http_exception, on_problem, problem
@@ -77,9 +78,9 @@ def create_app(make_greeting: Callable[[], list[Reply]] = greeting, limits: Call
             await run_in_threadpool(spool.stop)
 
     app = Starlette(
-        routes=[*api.routes, *pages.routes],
+        routes=[*api.routes, *documents.routes, *event_file.routes, *pages.routes],
         middleware=[Middleware(Guard)],
-        exception_handlers={Problem: on_problem, HTTPException: on_http_exception},
+        exception_handlers={Problem: on_problem, HTTPException: on_http_exception, NotShown: on_not_shown},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
@@ -137,7 +138,9 @@ class Guard:
             else:
                 await self.app(scope, receive, send_guarded)
         except Exception as error:  # its text could hold what a pupil typed, so only its place is logged
-            log.error("request_failed", path=scope["path"], error=type(error).__name__, where=_where(error))
+            log.error(
+                "request_failed", path=_without_token(scope["path"]), error=type(error).__name__, where=_where(error)
+            )
             if not started:
                 await problem(500)(scope, receive, send_guarded)
 
@@ -156,6 +159,10 @@ def _may_call(origin: str, host: str) -> bool:
 def _without_port(address: str) -> str:
     """The address in small letters, without a port that browsers leave out."""
     return address.lower().removesuffix(":80").removesuffix(":443")
+
+
+def _without_token(path: str) -> str:
+    return "/mijn/…" if path.startswith("/mijn/") else path
 
 
 def _set_headers(headers: MutableHeaders, in_api: bool, origin: str) -> None:

@@ -4,15 +4,17 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Optional, cast
 
 import anyio
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
+from bot.orientation.document import read_document
 from bot.storage.conversations import Conversations, Message, message_id
 from bot.storage.database import DatabaseDown
+from web.tokens import document_token
 
 HEARTBEAT_SECONDS = 15.0  # also how often to look for messages that another process stored
 STREAMS_A_TOKEN = 3
@@ -115,5 +117,20 @@ class EventsResponse(EventSourceResponse):
 def as_json(message: Message) -> dict[str, Any]:
     """A message as the API shows it."""
     shown = {"id": message.id, "from": message.sender, "at": message.at.isoformat(), "text": message.text}
-    extra = {"choices": message.choices, "card": message.card}
+    extra = {"choices": message.choices, "card": _card(message)}
     return {**shown, **{name: value for name, value in extra.items() if value}}
+
+
+def _card(message: Message) -> Optional[dict[str, Any]]:
+    """The card with links to its document instead of the document itself."""
+    if not message.card or "document" not in message.card:
+        return message.card
+    card = {name: value for name, value in message.card.items() if name != "document"}
+    document = read_document(message.card["document"])
+    if document is None:
+        return card
+    address = f"/mijn/{document_token(message.id)}"
+    links = [{"label": "Bekijken en afdrukken", "url": address}, {"label": "PDF", "url": f"{address}.pdf"}]
+    if document.is_written_on:
+        links.append({"label": "Word", "url": f"{address}.docx"})
+    return {**card, "links": [*links, *card.get("links", [])]}

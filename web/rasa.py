@@ -17,6 +17,7 @@ _SLASHES = "/\u2044\u2215\u2571\u27cb\u29f8\uff0f"
 _BLANKS = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"))
 CONNECTIONS = 10  # Rasa answers one at a time, and httpx looks at every idle connection for every request
 LONGEST = 1000  # characters; normalising can make a text longer
+ROLES = {"step"}  # of a choice, as the widget knows them
 
 
 class RasaFailed(Exception):
@@ -98,8 +99,8 @@ def _visible(character: str) -> str:
 def replies(items: Any) -> list[Reply]:
     """Rasa's list of messages as replies.
 
-    A `custom` message adds its "card" and "choices" ({"label", "meaning"}) to the message before it. What has another
-    shape is left out. Raises ValueError when it is no list.
+    A `custom` message adds its "card" and "choices" ({"label", "meaning", "role"?}) to the message before it. What has
+    another shape is left out. Raises ValueError when it is no list.
     """
     if not isinstance(items, list):
         raise ValueError("no list")
@@ -124,7 +125,10 @@ def replies(items: Any) -> list[Reply]:
 def _choice(item: Any, label: str, meaning: str) -> Optional[Choice]:
     found = _object(item) or {}
     shown, meant = found.get(label), found.get(meaning)
-    return Choice(shown, meant) if isinstance(shown, str) and isinstance(meant, str) and shown and meant else None
+    if not (isinstance(shown, str) and isinstance(meant, str) and shown and meant):
+        return None
+    role = found.get("role")
+    return Choice(shown, meant, role if isinstance(role, str) and role in ROLES else None)
 
 
 def _object(value: Any) -> Optional[dict[str, Any]]:

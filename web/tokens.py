@@ -1,12 +1,17 @@
-"""Tokens: a random conversation id, signed by the server. A token is the only way to a conversation."""
+"""Tokens: a random conversation id, signed by the server. A token is the only way to a conversation.
+
+A document has a token of its own, which opens that document and nothing else.
+"""
 
 import hashlib
+import hmac
 import secrets
 from datetime import datetime, timezone
 
 from itsdangerous import BadSignature, TimestampSigner
 
 from bot import clock
+from bot.keys import derived_key
 
 LONGEST = 200
 
@@ -40,3 +45,17 @@ class Tokens:
         except BadSignature:
             raise BadToken from None
         return conversation_id.decode(), made.astimezone(timezone.utc)
+
+
+def document_token(message_id: str) -> str:
+    """The token of the document in this message: the id, and 32 hex digits that only this server can make."""
+    signature = hmac.new(derived_key("document").encode(), message_id.encode(), hashlib.sha256)
+    return f"{message_id}-{signature.hexdigest()[:32]}"
+
+
+def read_document_token(token: str) -> str:
+    """The id of the message in a token of a document. Raises BadToken."""
+    message_id = token.partition("-")[0]
+    if not token.isascii() or not hmac.compare_digest(token, document_token(message_id)):
+        raise BadToken
+    return message_id

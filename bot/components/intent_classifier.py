@@ -60,9 +60,10 @@ def fit(
 
 
 def sparse_features(messages: list[Message]) -> csr_matrix:
-    """The counts of words and letters, one row a message."""
+    """The counts of words and letters, one row a message; no columns when the pipeline makes none."""
     features = [message.get_sparse_features(TEXT)[1] for message in messages]
-    return vstack([found.features for found in features if found]).tocsr().astype(np.float64)
+    rows = [found.features for found in features if found]
+    return vstack(rows).tocsr().astype(np.float64) if rows else csr_matrix((len(messages), 0))
 
 
 def dense_features(messages: list[Message]) -> np.ndarray:

@@ -8,10 +8,11 @@ from typing import Optional, cast
 from bot.knowledge.dates import find_period
 from bot.knowledge.kinds import GENERAL, TABLE
 from bot.knowledge.kinds.aside import simpler, which_one, why
-from bot.knowledge.kinds.events import events
-from bot.knowledge.kinds.general import COMPARABLE, compare
+from bot.knowledge.kinds.compare import COMPARABLE, ROWS, ask_other, compare, is_table
+from bot.knowledge.kinds.events import events, leerjaar_in
 from bot.knowledge.kinds.opleiding import admission, with_profiel
 from bot.knowledge.kinds.topic import topic_text
+from bot.knowledge.kinds.year import APPLYING, LEERJAREN, ask_leerjaar, year_answer
 from bot.knowledge.models import NO_SUBJECTS, Activiteit, Doorstroom, Entry, Interesse, Leerweg, Onderwerp
 from bot.knowledge.names import Subject
 from bot.knowledge.question import (
@@ -37,6 +38,11 @@ _POINTING = set("daar dat da die dit deze het et er dan daarvoor daarmee daarbij
 _GLUE = set("en of bij met voor over in op van naar de het een dan mijn als ook nog".split())  # noqa: SIM905
 _GENERAL_WORDS = {"mbo", "vmbo", "havo", "hbo", "school", "activiteiten", "activiteit"}
 _DIFFERENCE = {"verschil", "verschillen"}
+_BETTER = {"beter", "slimmer", "handiger"}
+_DOUBT = re.compile(r"\btwijfel(?:en)?\b(?! niet)")
+_DOUBT_ABOUT = re.compile(r"\btwijfel(?:en)? (?:\w+ ){0,3}?(?:over|aan)\b")
+_UNDECIDED = {None, "inhoud", "passend", "interesse", "start", "opleidingen", "worden", "werk"}
+"""Kinds that a message may seem to have when it weighs two things."""
 _CORRECTING = {"geen", "niet", "nee", "nope", "sorry", "oeps", "bedoel", "bedoelde", "ik", "maar"}
 _CORRECTING |= {"eigenlijk", "toch", "liever", "dus", "ja", "oh", "wacht"}
 _NEGATING = {"geen", "niet"}
@@ -44,7 +50,23 @@ _WORDS_AFTER_NEGATION = 3
 WHY, SIMPLER = "waarom", "eenvoudig"
 ASIDE = {WHY, SIMPLER}
 """Kinds of question about the last answer, and not about a subject."""
-THIS_YEAR = re.compile(r"\bdit (?:school|leer)?jaar\b")
+_YEAR = r"(?:dit (?:school|leer)?jaar|v(?:oo|óó)r (?:1|een|één) april|in (?:klas|leerjaar) [1-4])"
+_MUST = r"(?:moet|moeten|kan|kunnen|zal|ga|gaan)"
+_DO = r"(?:doen|regelen|kiezen|weten|(?:gedaan|geregeld|gekozen) hebben)"
+_FILLER = r"(?:(?:allemaal|nog|eigenlijk|precies|dan|echt|dus|al|hier) )*"
+THIS_YEAR = re.compile(
+    r"^(?:(?:hoi|hey|hallo|en|dus|maar|oke|oké|ok|(?:ik weet|weet) niet|geen idee|ik zit in .{1,20}?)\W+)*(?:"
+    rf"wat {_MUST} (?:ik|we) {_FILLER}(?:nu|{_YEAR}) {_FILLER}{_DO}"
+    rf"|wat {_MUST} (?:ik|we) {_FILLER}{_DO} (?:nu|{_YEAR})"
+    rf"|wat (?:ik|we) {_FILLER}{_YEAR} {_FILLER}{_MUST} {_DO}"
+    rf"|ik zit in (?:klas|leerjaar|jaar) [1-4],? (?:en )?wat nu"
+    r"|hoe ?(?:lang|veel (?:tijd|weken|dagen)) (?:heb ik|hebben we) nog "
+    r"(?:om (?:me|mij|ons|mezelf) (?:aan te melden|in te schrijven)"
+    r"|(?:voor|tot) (?:1 april|(?:het |de )?aanmeld(?:en|ing)))"
+    r")\W*$"
+)
+"""A question about where the pupil is in her school year, and about nothing else."""
+_UNTIL_APRIL = re.compile(r"april|meld|schrijven")
 _MOST_ANSWERS = 2
 _ONE_BY_ONE = {"niveau", "duur", "vakken", "werk", "dag", "waar", "inhoud"}
 _ONE_BY_ONE_TYPES = {"opleiding", "beroep", "profiel", "activiteit"}
@@ -64,7 +86,7 @@ _TELLING = {None, "interesse", "start", "worden", "opleidingen"}
 _AROUND_ACTIVITY = {"voorbereiden", "terugkijken"}
 
 _ORDER = (
-    *("beroep", "opleiding", "profiel", "wereld", "activiteit", "school"),
+    *("beroep", "opleiding", "profiel", "wereld", "praktijk", "activiteit", "school"),
     *("interesse", "onderwerp", "niveau", "leerweg", "doorstroom", "hulplijn"),
 )
 _PREFERRED: dict[Optional[str], tuple[str, ...]] = {
@@ -102,7 +124,7 @@ def answer(question: Question, sources: Sources) -> Answer:
     if question.subjects and not meant and (question.kind == "interesse" or question.follows):
         return answer(replace(question, kind="start", subjects=(), hits=()), sources)
     question = replace(question, subjects=meant or question.subjects)
-    if len(question.subjects) > 1 and _DIFFERENCE & set(_words(question.text)):
+    if _weighs(question, sources):
         question = replace(question, kind="vergelijk")
     subjects = _subjects(question, sources)
     if question.chosen and question.subjects and not subjects:
@@ -116,9 +138,9 @@ def answer(question: Question, sources: Sources) -> Answer:
         or _doubted(question, subjects, sources)
         or _compared(question, subjects, sources)
         or _admission(question, subjects, sources)
+        or _this_year(question, sources)
         or _pointed_back(question, subjects, sources)
         or _planned(question, subjects, sources)
-        or _this_year(question, subjects, sources)
         or _hit(question, subjects, sources, SURE_HIT)
         or _general_word(question, subjects, sources)
         or (_hit(question, subjects, sources, LIKELY_HIT) if _hit_first(question, subjects) else None)
@@ -131,6 +153,7 @@ def answer(question: Question, sources: Sources) -> Answer:
         or _general(question, sources)
         or _not_understood(question, sources)
     )
+    leerweg = None if found.kind == "vergelijk" else leerweg
     return replace(found, leerweg=leerweg, choices=_offer(found, question, sources))
 
 
@@ -158,7 +181,7 @@ def answers(questions: Sequence[Question], sources: Sources) -> list[Answer]:
 
 
 def _each(question: Question, sources: Sources) -> list[Question]:
-    if question.kind not in _ONE_BY_ONE or _is_follow_up(question, sources):
+    if question.kind not in _ONE_BY_ONE or _is_follow_up(question, sources) or _weighs(question, sources):
         return [question]
     question = replace(question, subjects=_not_negated(question, sources) or question.subjects)
     subjects = [s for s in _subjects(question, sources) if s.type in _ONE_BY_ONE_TYPES]
@@ -189,7 +212,7 @@ def _subjects(question: Question, sources: Sources) -> list[Subject]:
 
 
 def _chosen(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
-    if not question.chosen or len(subjects) != 1:
+    if not question.chosen or len(subjects) != 1 or (question.kind == "vergelijk" and subjects[0].type in ROWS):
         return None
     return _about(question, subjects[0], sources)
 
@@ -218,28 +241,66 @@ def _general_word(question: Question, subjects: list[Subject], sources: Sources)
     return which_one(options, question, sources) if options else None
 
 
-def _this_year(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
-    """ "Wat moet ik dit jaar kiezen" when the pupil told her leerjaar."""
-    if subjects or not question.leerjaar or not THIS_YEAR.search(question.text.lower()):
+def _this_year(question: Question, sources: Sources) -> Optional[Answer]:
+    """ "Wat moet ik nu doen": what belongs to the pupil's leerjaar, and to leerjaar 4 when it is about applying."""
+    text = question.text.lower()
+    if not THIS_YEAR.search(text):
         return None
-    year = sources.names.resolve(f"onderwerp:lob-leerjaar-{question.leerjaar}")
-    return _about(replace(question, kind="inhoud"), year, sources) if year else None
+    if _UNTIL_APRIL.search(text):
+        return year_answer(question, APPLYING, sources)
+    year = int(leerjaar_in(text) or question.leerjaar or 0)
+    if not year:
+        return ask_leerjaar(sources)
+    return year_answer(question, year, sources) if year in LEERJAREN else None
+
+
+def _weighs(question: Question, sources: Sources) -> bool:
+    """Whether a message weighs two things, as in "zorg of techniek?" and "ik twijfel tussen kok en bakker"."""
+    said = set(_words(question.text))
+    if question.chosen or len(question.subjects) < 2:
+        return False
+    if _DIFFERENCE & said:
+        return True
+    if question.kind not in _UNDECIDED:
+        return False
+    only_names = "of" in (besides := _besides_names(question.text, sources)) and besides <= _GLUE | _CORRECTING
+    if not (only_names or _BETTER & said or _DOUBT.search(question.text.lower())):
+        return False
+    subjects = _subjects(replace(question, kind="vergelijk"), sources)
+    return sum(subject.type in COMPARABLE for subject in subjects) > 1
 
 
 def _compared(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
-    if len(subjects) < 2:
-        return None
-    keys = {key for subject in subjects for key in (subject.key, *(entry.key for entry in subject.entries))}
-    for names in question.subjects:
-        keys.update(names)
-    if question.kind == "vergelijk":
-        for entry in sources.knowledge.all(Onderwerp):
-            if len(set(entry.vergelijkt) & keys) >= 2 and set(entry.vergelijkt) <= keys:
-                return topic_text(entry, question, sources)
+    """Two or three things side by side; first as staff wrote it. With one thing the question what to put beside it."""
+    if question.kind == "vergelijk" and question.follows and len(subjects) == 1:
+        before = sources.names.resolve(question.last_subject or "")
+        subjects = [before, *subjects] if before and is_table([before, *subjects]) else subjects
+    if question.kind == "vergelijk" and len(subjects) > 1:
+        subjects = [part for subject in subjects for part in _parts(subject, sources)]
+        keys = {key for subject in subjects for key in (subject.key, *(entry.key for entry in subject.entries))}
+        keys.update(*question.subjects)
         same = [subject for subject in subjects if subject.type in COMPARABLE]
+        tabled = [subject for subject in same if subject.type in ROWS]
+        for entry in sources.knowledge.all(Onderwerp):
+            compared = set(entry.vergelijkt)
+            if len(compared) >= max(2, len(tabled)) and compared <= keys:
+                return topic_text(entry, question, sources)
         if len(same) >= 2:
-            return compare(same[:3], sources)
+            return compare(same, question, sources)
+    doubted = question.kind in _UNDECIDED | {"vergelijk"} and _DOUBT_ABOUT.search(question.text.lower())
+    if (
+        len(subjects) == 1
+        and subjects[0].type in ROWS
+        and (doubted or (question.chosen and question.kind == "vergelijk"))
+    ):
+        return ask_other(subjects[0], sources)
     return None
+
+
+def _parts(subject: Subject, sources: Sources) -> list[Subject]:
+    """What a topic such as "kader of tl" compares; else the subject itself."""
+    compared = getattr(subject.entries[0], "vergelijkt", ())
+    return [part for key in compared if (part := sources.names.resolve(key))] or [subject]
 
 
 def _admission(question: Question, subjects: list[Subject], sources: Sources) -> Optional[Answer]:
@@ -371,10 +432,14 @@ def _is_follow_up(question: Question, sources: Sources) -> bool:
     said = set(_words(question.text))
     if not question.subjects or not (said & _CORRECTING or _words(question.text)[:1] in (["en"], ["of"])):
         return False
-    rest = question.text
-    for name in reversed(sources.names.find(rest)):
-        rest = rest[: name.start] + rest[name.end :]
-    return set(_words(rest)) <= _GLUE | _CORRECTING
+    return _besides_names(question.text, sources) <= _GLUE | _CORRECTING
+
+
+def _besides_names(text: str, sources: Sources) -> set[str]:
+    """The words of a message that are no part of a name."""
+    for name in reversed(sources.names.find(text)):
+        text = text[: name.start] + text[name.end :]
+    return set(_words(text))
 
 
 def _not_negated(question: Question, sources: Sources) -> tuple[tuple[str, ...], ...]:

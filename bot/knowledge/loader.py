@@ -15,7 +15,19 @@ from yaml.constructor import ConstructorError
 from yaml.reader import ReaderError
 
 from bot.knowledge import models
-from bot.knowledge.models import TYPES, Entry, Event, Leerweg, Nood, Opleiding, Phrases, Spelling
+from bot.knowledge.models import (
+    TYPES,
+    Entry,
+    Event,
+    Gesprekken,
+    Leerweg,
+    Nood,
+    Opleiding,
+    Phrases,
+    Praktijk,
+    Spelling,
+    Verkenning,
+)
 from bot.settings import settings
 
 logger = logging.getLogger(__name__)
@@ -23,6 +35,8 @@ E = TypeVar("E", bound=Entry)
 M = TypeVar("M", bound=BaseModel)
 PHRASES_FILE = "antwoorden.yml"
 SPELLING_FILE = "spelling.yml"
+VERKENNING_FILE = "verkenning.yml"
+GESPREKKEN_FILE = "gesprekken.yml"
 REQUIRED = ("activiteit:open-dag", "activiteit:meeloopdag")
 """Entries that answers about other things lead to."""
 RECHECK_SECONDS = 1.0
@@ -52,9 +66,18 @@ class KnowledgeError(Exception):
 class Knowledge:
     """All entries, by key and by type."""
 
-    def __init__(self, entries: Iterable[Entry], phrases: Phrases, spelling: Spelling) -> None:
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        phrases: Phrases,
+        spelling: Spelling,
+        verkenning: Verkenning,
+        gesprekken: Gesprekken,
+    ) -> None:
         self.phrases = phrases
         self.spelling = spelling
+        self.verkenning = verkenning
+        self.gesprekken = gesprekken
         self.entries = {entry.key: entry for entry in entries}
         self._by_type: dict[type[Entry], list[Entry]] = {model: [] for model in TYPES.values()}
         for entry in self.entries.values():
@@ -220,10 +243,16 @@ def load(folder: Path, production: bool = False) -> Knowledge:
         if is_missing(reference):
             loc = ("algemeen", kind) if kind else ()
             files.report(path, loc, f"Lobke heeft '{reference}' nodig, maar dat bestaat niet")
-    if files.problems or phrases is None or spelling is None:
+    path = folder / VERKENNING_FILE
+    verkenning = files.whole(path, Verkenning)
+    for loc, reference in _references_of_verkenning(verkenning) if verkenning else ():
+        if is_missing(reference):
+            files.report(path, loc, f"dit verwijst naar '{reference}', maar dat bestaat niet")
+    gesprekken = files.whole(folder / GESPREKKEN_FILE, Gesprekken)
+    if files.problems or not (phrases and spelling and verkenning and gesprekken):
         raise KnowledgeError(sorted(files.problems, key=lambda problem: (problem.file, problem.line, problem.column)))
     shown = (e for e in found.values() if not (production and isinstance(e, Event) and e.voorbeeld))
-    return Knowledge(shown, phrases, spelling)
+    return Knowledge(shown, phrases, spelling, verkenning, gesprekken)
 
 
 def _references(entry: Entry) -> Iterator[str]:
@@ -241,8 +270,18 @@ def _references(entry: Entry) -> Iterator[str]:
         yield from (f"niveau:{level}" for level in entry.niveaus)
     if isinstance(entry, Opleiding):
         yield f"niveau:{entry.niveau}"
+    if isinstance(entry, Praktijk):
+        yield from (f"activiteit:{id}" for id in entry.activiteiten)
     if isinstance(entry, Event) and entry.soort != "deadline":
         yield f"activiteit:{entry.soort}"
+
+
+def _references_of_verkenning(verkenning: Verkenning) -> Iterator[tuple[tuple[Any, ...], str]]:
+    for index, stelling in enumerate(verkenning.stellingen):
+        for place, wereld in enumerate(stelling.werelden):
+            yield ("stellingen", index, "werelden", place), f"wereld:{wereld}"
+    for place, activity in enumerate(verkenning.proberen):
+        yield ("proberen", place), f"activiteit:{activity}"
 
 
 def _locate(node: Optional[Node], loc: Iterable[Any]) -> tuple[int, int]:
@@ -292,6 +331,7 @@ _FORMS = {
     models.Key.regex: "schrijf soort:naam, zoals wereld:zorg",
     models.TopicKey.regex: "hier hoort een onderwerp, zoals onderwerp:bol",
     models.Riasec.regex: "hier horen 3 letters uit RIASEC",
+    models.MonthDay.regex: "schrijf maand-dag, zoals 04-01 voor 1 april",
     models.HttpsUrl.regex: "hier hoort een adres dat met https:// begint",
 }
 

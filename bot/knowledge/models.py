@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any, ClassVar, Literal, Optional
+from typing import Any, ClassVar, Literal, Optional, get_args
 
 from pydantic import BaseModel, ConstrainedStr, Extra, Field, validator
 from pydantic.errors import DateError
@@ -52,13 +52,32 @@ class Riasec(ConstrainedStr):
     regex = re.compile(r"^[RIASEC]{3}$")
 
 
+class MonthDay(ConstrainedStr):
+    """A day of any year, as month-day."""
+
+    regex = re.compile(r"^(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$")
+
+
 class HttpsUrl(ConstrainedStr):
     """An address that starts with https."""
 
     regex = re.compile(r"^https://\S+$")
 
 
+class ToAsk(Text):
+    """A question that a pupil may choose to ask, short enough for a button."""
+
+    max_length = 60
+
+
+class Example(Text):
+    """A short answer or goal, on a button."""
+
+    max_length = 40
+
+
 JaNee = Literal["ja", "nee", "soms"]
+Competence = Literal["kwaliteiten", "motieven", "werk", "sturing", "netwerken"]
 
 
 class Entry(BaseModel):
@@ -191,8 +210,30 @@ class Activiteit(Entry):
     voorbereiden: Text
     meenemen: Optional[Text]
     terugkijken: Text
-    competenties: list[Literal["kwaliteiten", "motieven", "werk", "sturing", "netwerken"]] = []
+    competenties: list[Competence] = []
     regio: Optional[Text]
+    kies_vragen: list[ToAsk] = Field([], description="Questions that a pupil may choose to ask there.")
+    doel_voorbeelden: list[Example] = Field([], max_items=3, description="Goals that a pupil may choose.")
+    gesprek: Optional[Literal["visitekaartje", "oefenen"]] = Field(description="What to make or practise before it.")
+
+    @property
+    def label(self) -> str:
+        return self.knop
+
+
+class Praktijk(Entry):
+    """A good practice of other schools: what the idea was, where, and whether it is still there."""
+
+    type: ClassVar[str] = "praktijk"
+    knop: Label
+    activiteiten: list[Id] = Field(min_items=1, description="The activities of this name, which pupils ask about.")
+    voor: Literal["leerling", "school"] = Field(description="Who can use the idea.")
+    doelgroep: Text
+    kern: Text
+    hoofdactiviteit: Text
+    regio: Text
+    status: Text
+    zie_ook: list[Key] = []
 
     @property
     def label(self) -> str:
@@ -290,6 +331,17 @@ class Event(Entry):
         return self.einddatum or self.datum
 
 
+class Moment(Entry):
+    """What a pupil of a leerjaar does in a part of the school year; `van` and `tot` are its first and last day."""
+
+    type: ClassVar[str] = "moment"
+    naam: Text = Text("")
+    leerjaar: int = Field(ge=2, le=4)
+    van: MonthDay
+    tot: MonthDay
+    doe: Text
+
+
 class Phrases(BaseModel):
     """The sentences that Lobke fills in: a template for each type and kind of question, and the greeting."""
 
@@ -319,6 +371,169 @@ class Spelling(BaseModel):
         extra = Extra.forbid
 
 
+class Stap(BaseModel):
+    """A question of a gesprek. The answer stands under `kop` in the document that the pupil keeps."""
+
+    id: Id
+    vraag: Text
+    uitleg: Optional[Text] = Field(description="More words, for who does not understand the question.")
+    voorbeelden: list[Example] = Field([], max_items=3)
+    kop: Text
+    tip: Optional[Text] = Field(description="How to make the answer better; never a verdict.")
+    mag_leeg: bool = False
+    letters: int = Field(500, ge=20, le=500, description="The longest answer, in letters.")
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Document(BaseModel):
+    """What stands around the answers in the document that the pupil keeps."""
+
+    titel: Text
+    intro: Text
+    noot: Text
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Gesprek(BaseModel):
+    """Questions that Lobke asks one by one; the answers become a document."""
+
+    naam: Label
+    uitleg: Text
+    stappen: list[Stap] = Field(min_items=1)
+    klaar: Text
+    document: Document
+
+    class Config:
+        extra = Extra.forbid
+
+    @validator("stappen")
+    def _every_id_is_there_once(cls, stappen: list[Stap]) -> list[Stap]:
+        ids = [stap.id for stap in stappen]
+        if twice := next((id for id in ids if ids.count(id) > 1), None):
+            raise ValueError(f"'{twice}' staat hier twee keer")
+        return stappen
+
+
+class Competentie(BaseModel):
+    """A loopbaancompetentie: the question it is about, and questions about one experience."""
+
+    kop: Text
+    kernvraag: Text
+    vragen: list[Text] = Field(min_items=1)
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Gesprekken(BaseModel):
+    """The gesprekken with fixed questions. The step `competentie` of `terugkijken` has {kop} and {vraag} of one."""
+
+    terugkijken: Gesprek
+    voorbereiden: Gesprek
+    visitekaartje: Gesprek
+    oefenen: Gesprek
+    competenties: dict[Competence, Competentie]
+
+    class Config:
+        extra = Extra.forbid
+
+    @validator("terugkijken")
+    def _asks_about_a_competence(cls, terugkijken: Gesprek) -> Gesprek:
+        if not any(stap.id == "competentie" and "{vraag}" in stap.vraag for stap in terugkijken.stappen):
+            raise ValueError("hier hoort een stap 'competentie' met {vraag} in de vraag")
+        return terugkijken
+
+    @validator("competenties")
+    def _every_competence_is_there(cls, found: dict[str, Competentie]) -> dict[str, Competentie]:
+        if missing := set(get_args(Competence)) - found.keys():
+            raise ValueError(f"hier ontbreekt {', '.join(sorted(missing))}")
+        return found
+
+
+class HollandType(BaseModel):
+    """What Lobke calls a Holland type; `zin` ends a sentence that begins with "Je kiest vaak"."""
+
+    naam: Label
+    zin: Text
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Stelling(BaseModel):
+    """Something to do, which a pupil likes or not, and the werelden where people do it."""
+
+    id: Id
+    type: Literal["R", "I", "A", "S", "E", "C"]
+    tekst: Text
+    werelden: list[Id] = Field(min_items=1, max_items=3)
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Antwoorden(BaseModel):
+    """What pupils type for the three answers to a stelling."""
+
+    ja: list[Text]
+    gaat_wel: list[Text]
+    nee: list[Text]
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Stappen(BaseModel):
+    """What pupils type to move through a verkenning."""
+
+    terug: list[Text]
+    overslaan: list[Text]
+    pauze: list[Text]
+    stop: list[Text]
+    verder: list[Text]
+    opnieuw: list[Text]
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Verkenning(BaseModel):
+    """The stellingen of the verkenning, and the words that a pupil may type while it runs."""
+
+    types: dict[str, HollandType]
+    stellingen: list[Stelling]
+    antwoorden: Antwoorden
+    stappen: Stappen
+    proberen: list[Id] = Field(min_items=2, description="Activities to find out what you like, the best first.")
+
+    class Config:
+        extra = Extra.forbid
+
+    @validator("types")
+    def _every_type_is_there(cls, types: dict[str, HollandType]) -> dict[str, HollandType]:
+        if set(types) != set("RIASEC"):
+            raise ValueError("hier horen de letters R, I, A, S, E en C")
+        return types
+
+    @validator("stellingen")
+    def _types_are_even(cls, stellingen: list[Stelling]) -> list[Stelling]:
+        ids = [stelling.id for stelling in stellingen]
+        if twice := next((id for id in ids if ids.count(id) > 1), None):
+            raise ValueError(f"'{twice}' staat hier twee keer")
+        counts = {sum(stelling.type == letter for stelling in stellingen) for letter in "RIASEC"}
+        if len(counts) > 1 or min(counts) < 3:
+            raise ValueError("van elke letter horen hier evenveel stellingen, minstens 3")
+        return stellingen
+
+    def stelling(self, id: Optional[str]) -> Optional[Stelling]:
+        """The stelling with this id, or None."""
+        return next((stelling for stelling in self.stellingen if stelling.id == id), None)
+
+
 TYPES: dict[str, type[Entry]] = {
     "werelden": Wereld,
     "opleidingen": Opleiding,
@@ -328,13 +543,15 @@ TYPES: dict[str, type[Entry]] = {
     "doorstroom": Doorstroom,
     "onderwerpen": Onderwerp,
     "activiteiten": Activiteit,
+    "praktijken": Praktijk,
     "scholen": School,
     "interesses": Interesse,
     "hulplijnen": Hulplijn,
     "nood": Nood,
     "talen": Taal,
     "kalender": Event,
+    "jaarritme": Moment,
 }
 """File or folder name in knowledge/ → model of its entries."""
-NO_SUBJECTS = (Event, Nood, Taal)
+NO_SUBJECTS = (Event, Moment, Nood, Taal)
 """Entries that a pupil does not ask about by name."""

@@ -10,7 +10,7 @@ from bot.knowledge.loader import Knowledge
 from bot.knowledge.models import Niveau
 from bot.knowledge.names import Names, Subject, names_of
 
-SPECIFIC = {"opleiding", "beroep", "wereld", "profiel", "school", "activiteit"}
+SPECIFIC = {"opleiding", "beroep", "wereld", "profiel", "school", "activiteit", "praktijk"}
 """Types of subject that a fitting known question must name too."""
 
 MOST_CHOICES = 4
@@ -67,6 +67,8 @@ class Choice:
 
     label: str
     meaning: str
+    role: Optional[str] = None
+    """`step` for a small button that moves through a flow."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,10 @@ class Sources:
     def open_days(self) -> Choice:
         """A choice that asks for the open days in the kalender."""
         return Choice(self.knowledge.phrases.knoppen["open_dag"], "wanneer|activiteit:open-dag")
+
+    def begin(self, gesprek: str, subject: str = "") -> Choice:
+        """A choice that begins a gesprek with fixed questions, about an activity if one is given."""
+        return Choice(self.knowledge.phrases.knoppen[f"gesprek_{gesprek}"], f"gesprek|start|{gesprek}|{subject}")
 
     def about(self, key: str) -> Choice:
         """A choice that asks about an entry, with the entry's own label."""

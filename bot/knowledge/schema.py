@@ -5,8 +5,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from bot.knowledge.loader import PHRASES_FILE, SPELLING_FILE
-from bot.knowledge.models import TYPES, Entry, Phrases, Spelling
+from bot.knowledge.loader import GESPREKKEN_FILE, PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE
+from bot.knowledge.models import TYPES, Entry, Gesprekken, Phrases, Spelling, Verkenning
 
 _SHARED = ("bron", "betrouwbaarheid")
 
@@ -36,7 +36,12 @@ def file_schema(model: type[Entry]) -> dict[str, Any]:
 def schemas() -> dict[str, dict[str, Any]]:
     """Every schema by the name of its file."""
     made = {f"{name}.json": file_schema(model) for name, model in TYPES.items()}
-    for file, whole in ((PHRASES_FILE, Phrases), (SPELLING_FILE, Spelling)):
+    for file, whole in (
+        (PHRASES_FILE, Phrases),
+        (SPELLING_FILE, Spelling),
+        (VERKENNING_FILE, Verkenning),
+        (GESPREKKEN_FILE, Gesprekken),
+    ):
         schema = {"$schema": "http://json-schema.org/draft-07/schema#", **whole.schema()}
         made[file.replace(".yml", ".json")] = schema
     return made

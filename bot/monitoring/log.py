@@ -49,6 +49,15 @@ def record(interaction: Interaction) -> None:
         log.error("interaction_not_recorded", error=type(error).__name__)
 
 
+def tally(name: str, value: str) -> None:
+    """Counts one of these over all pupils, by month and without a conversation. Never raises."""
+    try:
+        row = {"id": str(uuid.uuid4()), "month": clock.today().isoformat()[:7], "name": name, "value": value}
+        _spool(settings().spool_dir).put([("tallies", row)])
+    except Exception as error:
+        log.error("tally_not_recorded", error=type(error).__name__)
+
+
 @lru_cache(maxsize=4)
 def _spool(folder: Path) -> Spool:
     spool = Spool(folder)

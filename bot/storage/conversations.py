@@ -42,10 +42,11 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # NUL and half characters: Postg
 
 @dataclass(frozen=True)
 class Choice:
-    """A button: what it says, and what pressing it means to the dialogue (opaque here)."""
+    """A button: what it says, what pressing it means to the dialogue (opaque here), and its role in the widget."""
 
     label: str
     meaning: str
+    role: Optional[str] = None  # "step" moves through a flow
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Message:
-    """A stored message. Ids order by time when compared as text; `choices` are {"id", "label"}, without meaning."""
+    """A stored message. Ids order by time when compared as text; `choices` are {"id", "label", "role"?}."""
 
     id: str
     sender: str  # bot, pupil or decaan
@@ -107,14 +108,17 @@ class Conversations:
         for reply in replies:
             offered = {secrets.token_urlsafe(9): choice for choice in reply.choices}
             choices.update(offered)
-            labels = [{"id": id, "label": choice.label} for id, choice in offered.items()]
+            labels = [_shown(id, choice) for id, choice in offered.items()]
             text = _storable(reply.text)
             messages.append(Message(message_id(), sender, now, text, labels or None, reply.card, request_key))
         moments = {"created_at": now, "last_at": now, "expires_at": expiry(now)}
         rows: list[Row] = [("conversations", {"id": conversation_id, **moments})]
         rows += [("messages", {**asdict(message), "conversation_id": conversation_id}) for message in messages]
         rows += [
-            ("choices", {"id": id, "conversation_id": conversation_id, **asdict(choice)})
+            (
+                "choices",
+                {"id": id, "conversation_id": conversation_id, "label": choice.label, "meaning": choice.meaning},
+            )
             for id, choice in choices.items()
         ]
         saved = self._save(rows)
@@ -158,6 +162,20 @@ class Conversations:
             found |= {message.id: message for message in memory.unsaved if message.id > after}
         return [found[id] for id in sorted(found)]
 
+    def open_message(self, id: str) -> Optional[Message]:
+        """The message with this id, None when its conversation has ended or was deleted. Raises DatabaseDown."""
+        now = clock.now()
+        with self._lock:
+            for memory in self._memories.values():
+                for message in memory.unsaved:
+                    if message.id == id and memory.expires_at and memory.expires_at > now:
+                        return message
+        stored, known = tables.messages, tables.conversations
+        query = select(*_columns()).join(known, known.c.id == stored.c.conversation_id)
+        with self._database() as connection:
+            row = connection.execute(query.where(stored.c.id == id, known.c.expires_at > now)).first()
+        return Message(**row._mapping) if row else None
+
     def turn(self, conversation_id: str, request_key: str) -> Optional[list[Message]]:
         """The messages stored under this key, None when there are none or the database cannot tell."""
         with self._memory(conversation_id) as memory:
@@ -198,8 +216,7 @@ class Conversations:
 
     def _stored(self, conversation_id: str, condition: Any) -> dict[str, Message]:
         stored = tables.messages
-        columns = [stored.c[name] for name in Message.__dataclass_fields__]
-        query = select(*columns).where(stored.c.conversation_id == conversation_id, condition).order_by(stored.c.id)
+        query = select(*_columns()).where(stored.c.conversation_id == conversation_id, condition).order_by(stored.c.id)
         with self._database() as connection:
             return {row.id: Message(**row._mapping) for row in connection.execute(query)}
 
@@ -266,6 +283,15 @@ def message_id() -> str:
     with _id_lock:
         _last_id = max(_last_id + 1, time.time_ns() // 1000)
         return f"{_last_id:013x}{secrets.token_hex(3)}"
+
+
+def _columns() -> list[Any]:
+    return [tables.messages.c[name] for name in Message.__dataclass_fields__]
+
+
+def _shown(id: str, choice: Choice) -> dict[str, str]:
+    shown = {"id": id, "label": choice.label}
+    return {**shown, "role": choice.role} if choice.role else shown
 
 
 def _storable(text: str) -> str:

@@ -65,7 +65,7 @@ messages = Table(
     Column("sender", String(8), nullable=False),  # bot, pupil or decaan
     Column("at", Moment, nullable=False),
     Column("text", Text, nullable=False),
-    Column("choices", json_value),  # [{"id", "label"}]
+    Column("choices", json_value),  # [{"id", "label", "role"?}]
     Column("card", json_value),
     Column("request_key", String(64)),
     Index(None, "conversation_id", "id"),
@@ -101,4 +101,15 @@ forgotten = Table(
     metadata,
     Column("conversation", String(32), primary_key=True),
     Column("at", Moment, nullable=False),
+)
+
+# What is only counted over all pupils, such as the types of a verkenning: no moment and no conversation to trace it to.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("month", String(7), nullable=False),  # 2026-11
+    Column("name", String(64), nullable=False),
+    Column("value", String(64), nullable=False),
+    Index(None, "name", "month"),
 )

@@ -182,8 +182,29 @@ def test_a_choice_may_be_a_part_of_the_talk(run: Run, choice: str, response: str
     assert (reply.response, reply.logged.outcome) == (response, outcome)
 
 
-def test_the_choice_start_shows_the_groups_of_werelden(run: Run) -> None:
-    assert len(run(ActionChoose(), Message("kies", choice="start|")).buttons) == 4
+def test_the_choice_start_offers_the_verkenning(run: Run) -> None:
+    reply = run(ActionChoose(), Message("kies", choice="start|"))
+    assert list(reply.buttons.values()) == ["verkenning|kort", "verkenning|lang", "rondkijken"]
+
+
+def test_a_step_after_a_verkenning_or_gesprek_is_logged_with_its_subject_and_answered(run: Run) -> None:
+    reply = run(ActionChoose(), Message("kies", choice="stap|inhoud|wereld:zorg"))
+    assert {(row.outcome, row.kind, row.subject) for row in reply.rows} == {
+        ("next_step", "inhoud", "wereld:zorg"),
+        ("answered", "inhoud", "wereld:zorg"),
+    }
+    assert reply.remembered["last_subject"] == "wereld:zorg"
+
+
+def test_a_step_without_a_subject_is_logged_without_one(run: Run) -> None:
+    rows = run(ActionChoose(), Message("kies", choice="stap|wanneer|")).rows
+    assert ("next_step", "wanneer", None) in [(row.outcome, row.kind, row.subject) for row in rows]
+
+
+def test_a_pressed_leerjaar_is_remembered(run: Run) -> None:
+    reply = run(ActionChoose(), Message("kies", choice="leerjaar|2"))
+    assert "leerjaar 2" in reply.text
+    assert reply.remembered["leerjaar"] == "2"
 
 
 def test_the_helplines_are_shown_again_for_what_was_said_before(run: Run) -> None:

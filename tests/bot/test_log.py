@@ -1,4 +1,4 @@
-"""The interaction log keeps topics and outcomes; what a pupil typed only when it was not understood."""
+"""The log keeps topics and outcomes, text only when it was not understood, and counts that lead to no pupil."""
 
 import sqlite3
 import time
@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+import time_machine
+from sqlalchemy import Table, select
 from structlog.testing import capture_logs
 
 from bot import clock
 from bot.monitoring import log
-from bot.monitoring.log import NOT_UNDERSTOOD, Interaction, record
+from bot.monitoring.log import NOT_UNDERSTOOD, Interaction, record, tally
 from bot.settings import settings
 from bot.storage import tables
 from bot.storage.database import transaction
 
 
-def recorded() -> list[Any]:
+def recorded(table: Table = tables.interactions) -> list[Any]:
     log._spool(settings().spool_dir).drain()
     with transaction() as connection:
-        return connection.execute(select(tables.interactions)).all()
+        return connection.execute(select(table)).all()
 
 
 def test_it_keeps_what_the_question_was_about(database: str) -> None:
@@ -70,3 +71,43 @@ def test_it_never_raises(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with capture_logs() as logged:
         record(Interaction("a", outcome=NOT_UNDERSTOOD, text="geheim"))
     assert logged == [{"event": "interaction_not_recorded", "error": "RuntimeError", "log_level": "error"}]
+
+
+@pytest.mark.parametrize(
+    ("now", "month"), [("2026-11-22T12:00+01:00", "2026-11"), ("2026-11-30T23:30+00:00", "2026-12")]
+)
+def test_a_count_has_its_month_in_the_netherlands_and_nothing_that_leads_to_a_moment_or_a_pupil(
+    database: str, now: str, month: str
+) -> None:
+    with time_machine.travel(now, tick=False):
+        tally("verkenning_type", "S")
+    (row,) = recorded(tables.tallies)
+    assert (row.month, row.name, row.value) == (month, "verkenning_type", "S")
+    assert row._fields == ("id", "month", "name", "value")
+    assert recorded() == []
+
+
+def test_the_same_counts_are_kept_each(database: str) -> None:
+    for value in ("S", "S", "A"):
+        tally("verkenning_type", value)
+    rows = recorded(tables.tallies)
+    assert sorted(row.value for row in rows) == ["A", "S", "S"]
+    assert len({row.id for row in rows}) == 3
+
+
+def test_a_count_never_waits_for_a_locked_database(sqlite_database: Path) -> None:
+    with closing(sqlite3.connect(sqlite_database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        tally("verkenning_type", "S")
+        other.execute("ROLLBACK")
+    assert len(recorded(tables.tallies)) == 1
+
+
+def test_a_count_that_cannot_be_kept_stops_nothing(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(folder: Path) -> None:
+        raise OSError("full")
+
+    monkeypatch.setattr(log, "_spool", broken)
+    with capture_logs() as logged:
+        tally("verkenning_type", "S")
+    assert logged == [{"event": "tally_not_recorded", "error": "OSError", "log_level": "error"}]

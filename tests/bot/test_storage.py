@@ -74,6 +74,15 @@ def test_migrating_again_changes_nothing(database: str) -> None:
     assert count(tables.messages) == 1
 
 
+def test_a_database_of_before_the_counts_gets_them_and_keeps_its_rows(database: str) -> None:
+    conversations().add("a", [REPLY])
+    with transaction(write=True) as connection:
+        tables.tallies.drop(connection)
+        connection.execute(text("UPDATE lobke_version SET version_num = '0001'"))
+    storage.migrate()
+    assert (count(tables.tallies), count(tables.messages)) == (0, 1)
+
+
 def _migrate_in_child() -> None:
     settings.cache_clear()
     storage.migrate()
@@ -166,6 +175,19 @@ def test_a_conversation_ends_48_hours_after_its_last_message(database: str) -> N
         assert not conversations().is_open("a", started)
 
 
+def test_a_message_is_found_by_its_id_until_its_conversation_ends(database: str) -> None:
+    with time_machine.travel(START, tick=False) as now:
+        (message,) = conversations().add("a", [REPLY])
+        conversations().add("b", [REPLY])
+        assert conversations().open_message(message.id) == message
+        assert conversations().open_message("unknown") is None
+        now.shift(48 * 3600 + 1)
+        assert conversations().open_message(message.id) is None
+        (newer,) = conversations().add("a", [REPLY])
+        conversations().forget("a")
+        assert conversations().open_message(newer.id) is None
+
+
 def test_a_conversation_that_nobody_knows_lives_as_long_as_its_token(database: str) -> None:
     with time_machine.travel(START, tick=False) as travel:
         started = clock.now()
@@ -212,6 +234,17 @@ def test_a_row_that_comes_late_does_not_bring_a_deleted_conversation_back(databa
     assert not conversations().is_open("a", said[0].at)
     with transaction() as connection:
         assert connection.execute(select(tables.interactions.c.text)).scalars().all() == [None]
+
+
+def test_a_count_is_written_once_and_stays_when_conversations_go(database: str) -> None:
+    row = {"id": "1", "month": "2026-11", "name": "verkenning_type", "value": "S"}
+    conversations().add("a", [REPLY])
+    for _ in range(2):
+        with transaction(write=True) as connection:
+            storage.write_rows(connection, [("tallies", row)])
+    conversations().forget("a")
+    with transaction() as connection:
+        assert [dict(found._mapping) for found in connection.execute(select(tables.tallies))] == [row]
 
 
 def test_deleted_text_leaves_the_disk(sqlite_database: Path) -> None:

@@ -75,6 +75,26 @@ def test_a_meaning_with_quotes_and_braces_arrives_whole(talk: Talk, rasa: StandI
     assert rasa.texts[-1] == '/kies{"keuze": "a\\"} /restart {\\"b\\n"}'
 
 
+def test_a_step_is_told_apart_from_an_answer(talk: Talk, rasa: StandIn) -> None:
+    buttons = [
+        {"title": "Leuk", "payload": "leuk"},
+        {"title": "Vorige", "payload": "vorige", "role": "step"},
+        {"title": "Raar", "payload": "raar", "role": "anders"},
+        {"title": "Kapot", "payload": "kapot", "role": ["step"]},
+    ]
+    rasa.answer = [{"text": "Lijkt koken je leuk?", "buttons": buttons}]
+    for said in (talk.say("hoi"), talk.read()):
+        choices = said.json()["messages"][-1]["choices"]
+        assert [(choice["label"], choice.get("role")) for choice in choices] == [
+            ("Leuk", None),
+            ("Vorige", "step"),
+            ("Raar", None),
+            ("Kapot", None),
+        ]
+    assert talk.choose(choices[1]["id"]).status_code == 200
+    assert rasa.texts[-1] == '/kies{"keuze": "vorige"}'
+
+
 def test_an_old_choice_still_works_after_a_restart(talk: Talk, rasa: StandIn, run: Callable[..., Site]) -> None:
     again = Talk(run().http, talk.token, [])
     assert again.choose(talk.messages[0]["choices"][0]["id"]).status_code == 200

@@ -42,6 +42,11 @@ const TEXT = {
   send: "Versturen",
   charactersLeft: (count) => `Nog ${count} ${count === 1 ? "teken" : "tekens"}`,
   choices: "Kies een antwoord",
+  steps: "Terug, verder of stoppen",
+  outOf: (part, whole) => `${part} van ${whole}`,
+  copy: "Kopieer de tekst",
+  copied: "Gekopieerd.",
+  notCopied: "Kopiëren lukt hier niet. Selecteer de tekst zelf.",
   slow: "Het duurt iets langer dan anders.",
   sending: "Wordt verstuurd",
   notSent: "Niet verstuurd.",
@@ -88,17 +93,17 @@ function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** A new node of SVG that is only to be looked at. */
+function drawing(tag, attributes, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
 function icon(name) {
-  const create = (tag) => document.createElementNS("http://www.w3.org/2000/svg", tag);
-  const svg = create("svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  for (const [className, d] of ICONS[name]) {
-    const path = svg.appendChild(create("path"));
-    path.setAttribute("class", className);
-    path.setAttribute("d", d);
-  }
-  return svg;
+  const paths = ICONS[name].map(([className, d]) => drawing("path", { class: className, d }));
+  return drawing("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, ...paths);
 }
 
 const button = (content, attributes, click) => element("button", { type: "button", click, ...attributes }, content);
@@ -147,17 +152,119 @@ function markdown(text) {
   return blocks;
 }
 
-function renderCard({ title, rows, links, note }) {
+const renderProgress = ({ at, of }) =>
+  element("label", { class: "progress" }, TEXT.outOf(at, of), element("progress", { value: at, max: of }));
+
+/** What there is to see of a card; nothing when it only says how far a flow is. */
+function renderCard(card) {
+  const { title, rows, chart, sections, table, links, note, copy } = card;
+  const parts = [
+    title && element("h3", {}, title),
+    rows?.length && renderRows(rows),
+    chart && renderChart(chart),
+    ...(sections ?? []).map(renderSection),
+    table && renderTable(table),
+    links?.length &&
+      element("ul", { class: "links" }, ...links.map(({ label, url }) => element("li", {}, link(url, label)))),
+    note && element("p", { class: "note" }, ...inline(note)),
+    copy && renderCopy(cardText(card)),
+  ].filter(Boolean);
+  const wide = chart || sections || table ? " wide" : "";
+  return parts.length ? element("div", { class: `card${wide}` }, ...parts) : null;
+}
+
+function renderRows(rows) {
   const row = ({ label, value }) =>
     element("div", {}, element("dt", {}, label), element("dd", {}, ...inline(String(value))));
+  return element("dl", {}, ...rows.map(row));
+}
+
+function renderChart({ alt, bars }) {
+  const bar = ({ label, value, of, strong }) => {
+    const filled = drawing("rect", { width: `${(100 * value) / of}%`, height: "100%" });
+    return element(
+      "div",
+      { class: strong ? "bar strong" : "bar" },
+      element("span", {}, label),
+      element("span", {}, TEXT.outOf(value, of)),
+      drawing("svg", {}, filled),
+    );
+  };
+  return element("div", { class: "chart", role: "img", "aria-label": alt }, ...bars.map(bar));
+}
+
+function renderSection({ title, text, items, rows }) {
   return element(
-    "div",
-    { class: "card" },
-    title && element("h3", {}, title),
-    rows?.length && element("dl", {}, ...rows.map(row)),
-    links?.length && element("ul", {}, ...links.map(({ label, url }) => element("li", {}, link(url, label)))),
-    note && element("p", { class: "note" }, ...inline(note)),
+    "section",
+    {},
+    element("h4", {}, title),
+    ...(text ? markdown(text) : []),
+    items?.length && element("ul", {}, ...items.map((item) => element("li", {}, ...inline(item)))),
+    rows?.length && renderRows(rows),
   );
+}
+
+/** A table that a narrow panel stacks: the roles keep it a table there, and every cell repeats its column's name. */
+function renderTable({ head, rows }) {
+  const column = (name) => element("th", { role: "columnheader", scope: "col" }, name);
+  const cell = (text, index) =>
+    element(
+      "td",
+      { role: "cell" },
+      element("span", { class: "column", "aria-hidden": "true" }, head[index]),
+      element("span", {}, ...inline(String(text))),
+    );
+  const row = ({ label, cells }) =>
+    element("tr", { role: "row" }, element("th", { role: "rowheader", scope: "row" }, label), ...cells.map(cell));
+  const names = element("tr", { role: "row" }, element("td", { role: "cell" }), ...head.map(column));
+  return element(
+    "table",
+    { role: "table" },
+    element("thead", { role: "rowgroup" }, names),
+    element("tbody", { role: "rowgroup" }, ...rows.map(row)),
+  );
+}
+
+/** The words of a card to paste elsewhere: title, rows and sections. */
+function cardText({ title, rows, sections = [] }) {
+  const pairs = (rows = []) => rows.map(({ label, value }) => `${label}: ${value}`);
+  const blocks = sections.map(({ title, text, items = [], rows }) => [
+    title,
+    text,
+    ...items.map((item) => `- ${item}`),
+    ...pairs(rows),
+  ]);
+  return [[title, ...pairs(rows)], ...blocks]
+    .map((lines) => lines.filter(Boolean).join("\n"))
+    .filter(Boolean)
+    .join("\n\n")
+    .replaceAll("**", "");
+}
+
+function renderCopy(text) {
+  const told = element("span", { role: "status" });
+  const copy = async ({ currentTarget: pressed }) => {
+    const done = await copyText(text, pressed);
+    told.textContent = done ? TEXT.copied : TEXT.notCopied;
+  };
+  return element("div", { class: "copy" }, button(TEXT.copy, {}, copy), told);
+}
+
+/** Whether the text is on the clipboard now. Without https there is no clipboard: then a field beside `place` is copied. */
+async function copyText(text, place) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = element("textarea", { class: "hidden-text" });
+    field.value = text;
+    place.after(field);
+    field.select();
+    const done = attempt(() => document.execCommand("copy"));
+    field.remove();
+    place.focus({ preventScroll: true });
+    return Boolean(done);
+  }
 }
 
 /** The time of a message, with the day when that is not today. */
@@ -267,6 +374,10 @@ class LobkeChat extends HTMLElement {
     return this.#inline || this.#ui.panel.open;
   }
 
+  get #newest() {
+    return [...this.#ui.log.querySelectorAll(".message")].at(-1);
+  }
+
   get #waiting() {
     return this.#busy || Date.now() < this.#pausedUntil;
   }
@@ -340,6 +451,8 @@ class LobkeChat extends HTMLElement {
       ui.composer,
     );
     ui.panel.addEventListener("keydown", (event) => event.key === "Escape" && this.#escape(event));
+    // A key that is held down must not answer the next question too.
+    ui.log.addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault());
     ui.panel.addEventListener("cancel", (event) => this.#escape(event));
     ui.panel.addEventListener("close", () => {
       this.#update();
@@ -372,7 +485,7 @@ class LobkeChat extends HTMLElement {
     typing.hidden = !this.#busy;
     erase.hidden = !this.#token;
     composer.hidden = !confirm.hidden || !(this.#token || this.#busy);
-    const newest = [...log.querySelectorAll(".message")].at(-1);
+    const newest = this.#newest;
     for (const choices of log.querySelectorAll(".choices")) choices.classList.toggle("past", !newest.contains(choices));
     for (const sender of panel.querySelectorAll(".sends")) sender.setAttribute("aria-disabled", this.#waiting);
   }
@@ -469,14 +582,14 @@ class LobkeChat extends HTMLElement {
     this.#send({ text }, text);
   }
 
-  /** Shows what the pupil says and sends it. The key makes sending again safe. */
-  #send(body, text) {
-    this.#deliver({ body, key: newKey(), bubble: this.#render({ from: "pupil", text }) });
+  /** Shows what the pupil says and sends it. The key makes sending again safe. `pressed` is the choice that said it. */
+  #send(body, text, pressed) {
+    this.#deliver({ body, pressed, key: newKey(), bubble: this.#render({ from: "pupil", text }) });
   }
 
   #deliver(sending) {
     if (this.#waiting) return;
-    const { body, key, bubble } = sending;
+    const { body, pressed, key, bubble } = sending;
     bubble.classList.remove("failed");
     bubble.querySelector(".meta").replaceChildren(TEXT.sending);
     this.#ui.log.insertBefore(bubble, this.#ui.typing);
@@ -486,7 +599,10 @@ class LobkeChat extends HTMLElement {
       const { messages } = await answer;
       if (!bubble.isConnected) return; // erased meanwhile
       this.#add(messages, bubble);
-      this.#scroll(bubble);
+      const newest = this.#newest;
+      this.#scroll(newest.querySelector(".progress") ? newest : bubble);
+      if (pressed && pressed === this.shadowRoot.activeElement)
+        newest.querySelector(".choices button")?.focus({ preventScroll: true });
     };
     this.#run(post, (problem) => this.#showFailure(sending, problem));
   }
@@ -557,17 +673,22 @@ class LobkeChat extends HTMLElement {
   }
 
   #render({ id, from, at, text, choices, card }) {
-    const choice = ({ id, label }) => button(label, { class: "sends" }, () => this.#send({ choice: id }, label));
+    const choice = ({ id, label }) =>
+      button(label, { class: "sends" }, (event) => this.#send({ choice: id }, label, event.currentTarget));
+    const group = (name, label, choices) =>
+      choices?.length && element("div", { class: name, role: "group", "aria-label": label }, ...choices.map(choice));
+    const isStep = ({ role }) => role === "step";
     const sender = SENDERS[from] ?? SENDERS.bot;
     return element(
       "div",
       { class: `message ${from}`, "data-id": id },
       from === "decaan" ? element("span", { class: "sender" }, sender) : hiddenText(`${sender}: `),
+      card?.progress && renderProgress(card.progress),
       text && element("div", { class: "bubble" }, ...(from === "pupil" ? [text] : markdown(text))),
       card && renderCard(card),
       element("div", { class: "meta" }, at && renderTime(at)),
-      choices?.length &&
-        element("div", { class: "choices", role: "group", "aria-label": TEXT.choices }, ...choices.map(choice)),
+      group("choices", TEXT.choices, choices?.filter((choice) => !isStep(choice))),
+      group("choices steps", TEXT.steps, choices?.filter(isStep)),
     );
   }
 

@@ -30,7 +30,7 @@ from bot.knowledge.kinds.school_system import (
     profiel_onward,
     profiel_subjects,
 )
-from bot.knowledge.kinds.topic import activity_field, interest, school_content, topic
+from bot.knowledge.kinds.topic import activity_field, interest, practice, school_content, topic
 from bot.knowledge.kinds.wereld import (
     opleiding_profiles,
     wereld_admission,
@@ -43,6 +43,7 @@ from bot.knowledge.kinds.wereld import (
     wereld_where,
     wereld_work,
 )
+from bot.knowledge.kinds.year import my_year, year_of_topic
 from bot.knowledge.question import Answer, Function, Question, Sources
 
 _OPLEIDING: dict[str, Function] = {
@@ -107,12 +108,14 @@ TABLE: dict[tuple[str, str], Function] = {
     ("niveau", "opleidingen"): niveau_opleidingen,
     ("doorstroom", "inhoud"): doorstroom_row,
     ("onderwerp", "inhoud"): topic,
+    ("onderwerp", "nu"): year_of_topic,
     ("activiteit", "inhoud"): activity_field("uitleg", "wanneer", "voorbereiden", "terugkijken"),
     ("activiteit", "voorbereiden"): activity_field("voorbereiden", "wanneer", "terugkijken"),
     ("activiteit", "terugkijken"): activity_field("terugkijken", "voorbereiden", "wanneer"),
     ("activiteit", "wanneer"): subject_events,
     ("activiteit", "waar"): subject_events,
     ("activiteit", "aanmelden"): subject_events,
+    ("praktijk", "inhoud"): practice,
     ("school", "inhoud"): school_content,
     ("school", "wanneer"): school_open_days,
     ("interesse", "inhoud"): interest,
@@ -138,6 +141,7 @@ GENERAL: dict[str, Callable[[Question, Sources], Answer]] = {
     "duur": all_levels,
     "wanneer": lambda question, sources: events(question, sources),
     "werk": all_werelden,
+    "nu": my_year,
     **dict.fromkeys(GENERAL_TOPICS, general_topic),
     **dict.fromkeys(("worden", "dag", "passend", "kans", "vakken", "vergelijk"), ask_subject),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Optional
 
-from bot.knowledge.kinds.general import subject_label
+from bot.knowledge.kinds.compare import subject_label
 from bot.knowledge.kinds.wording import join
 from bot.knowledge.models import Entry, Onderwerp, Opleiding
 from bot.knowledge.names import Subject

@@ -22,13 +22,12 @@ def events(question: Question, sources: Sources, subjects: tuple[Subject, ...] =
 
     Says honestly when there is nothing. What is for all werelden is shown only when a wereld has nothing of its own.
     """
-    text = question.text.lower()
-    leerjaar = _LEERJAAR.search(text)
+    leerjaar = leerjaar_in(question.text)
     wish = Wish(
         period=find_period(question.text, question.today) if not question.chosen else None,
         werelden=tuple(dict.fromkeys(id for subject in subjects for id in _werelden(subject))),
         soorten=tuple(subject.entries[0].id for subject in subjects if subject.type == "activiteit"),
-        leerjaar=int(leerjaar[1] or leerjaar[2]) if leerjaar else None,
+        leerjaar=int(leerjaar) if leerjaar else None,
     )
     found = calendar.upcoming(sources.knowledge, wish, question.today)
     about = _about(wish, sources)
@@ -59,6 +58,12 @@ def events(question: Question, sources: Sources, subjects: tuple[Subject, ...] =
         kind="wanneer",
         subject=subjects[0].key if subjects else None,
     )
+
+
+def leerjaar_in(text: str) -> Optional[str]:
+    """The leerjaar that a message names, as in "klas 4" or "de 3e klas"."""
+    named = _LEERJAAR.search(text.lower())
+    return named[1] or named[2] if named else None
 
 
 def _werelden(subject: Subject) -> list[str]:

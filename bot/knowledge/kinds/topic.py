@@ -4,9 +4,9 @@ from collections import Counter
 from typing import cast
 
 from bot.knowledge.kinds.wording import join, named
-from bot.knowledge.models import Activiteit, Entry, Interesse, Onderwerp, Opleiding, School, Wereld
+from bot.knowledge.models import Activiteit, Entry, Interesse, Onderwerp, Opleiding, Praktijk, School, Wereld
 from bot.knowledge.names import Subject
-from bot.knowledge.question import GROUP, LIKELY_HIT, MOST_CHOICES, Answer, Function, Question, Sources
+from bot.knowledge.question import GROUP, LIKELY_HIT, MOST_CHOICES, Answer, Choice, Function, Question, Sources
 
 
 def topic_text(entry: Onderwerp, question: Question, sources: Sources) -> Answer:
@@ -40,9 +40,40 @@ def activity_field(name: str, *kinds: str) -> "Function":
             text = f"{text} {activity.meenemen}"
         if name == "uitleg" and activity.regio:
             text = f"{text} {activity.regio}"
-        return Answer(text, tuple(sources.button(kind, activity.key) for kind in kinds))
+        idea = _idea_behind(activity, sources) if name == "uitleg" else ()
+        steps = (*_together(name, activity, sources), *(sources.button(kind, activity.key) for kind in kinds))
+        return Answer(text, (*steps[: MOST_CHOICES - len(idea)], *idea))
 
     return function
+
+
+def _together(name: str, activity: Activiteit, sources: Sources) -> tuple[Choice, ...]:
+    """Choices to do it step by step with Lobke: preparing, looking back, and what belongs to this activity."""
+    own = (activity.gesprek,) if activity.gesprek and name != "terugkijken" else ()
+    return tuple(sources.begin(gesprek, activity.key) for gesprek in ((name,) if name != "uitleg" else ()) + own)
+
+
+def _idea_behind(activity: Activiteit, sources: Sources) -> tuple[Choice, ...]:
+    """A choice for teachers: the good practice of this activity, when there is one."""
+    label = sources.knowledge.phrases.knoppen["praktijk"]
+    practices = sources.knowledge.all(Praktijk)
+    return tuple(Choice(label, f"inhoud|{each.key}") for each in practices if activity.id in each.activiteiten)
+
+
+def practice(question: Question, subject: Subject, sources: Sources) -> Answer:
+    """What the idea of a good practice was, where, and whether it is still there; a card tells the rest."""
+    entry = cast(Praktijk, subject.entries[0])
+    text = sources.say("praktijk", naam=entry.naam, kern=entry.kern, regio=entry.regio, status=entry.status)
+    if entry.voor == "school":
+        text = f"{text} {sources.say('praktijk.school')}"
+    rows = [
+        {"label": sources.say("praktijk.doelgroep"), "value": entry.doelgroep},
+        {"label": sources.say("praktijk.hoofdactiviteit"), "value": entry.hoofdactiviteit},
+        {"label": sources.say("praktijk.bron"), "value": entry.bron},
+    ]
+    activities = [sources.about(f"activiteit:{id}") for id in entry.activiteiten]
+    others = [sources.about(key) for key in entry.zie_ook]
+    return Answer(checked(text, entry, sources), (*activities, *others), {"title": entry.naam, "rows": rows})
 
 
 def school_content(question: Question, subject: Subject, sources: Sources) -> Answer:

@@ -102,7 +102,13 @@ def test_a_new_name_is_found_without_training(lookup: KnowledgeLookup, monkeypat
     knowledge = loader.current()
     kapper = knowledge.entries["opleiding:25641"]
     renamed = kapper.copy(update={"namen": [*kapper.namen, "gaapbegeleider"]})
-    changed = Knowledge([*knowledge.entries.values(), renamed], knowledge.phrases, knowledge.spelling)
+    changed = Knowledge(
+        [*knowledge.entries.values(), renamed],
+        knowledge.phrases,
+        knowledge.spelling,
+        knowledge.verkenning,
+        knowledge.gesprekken,
+    )
     monkeypatch.setattr("bot.components.knowledge_lookup.current", lambda: changed)
     assert lookup.process([message("gaapbegeleider")])[0].get("entities")[0]["value"] == "opleiding:25641"
 

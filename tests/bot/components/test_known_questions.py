@@ -29,7 +29,7 @@ def topic(id: str, *questions: str) -> Onderwerp:
 
 def small(**more: list[str]) -> Knowledge:
     entries = [topic(id, *questions) for id, questions in {**QUESTIONS, **more}.items()]
-    return Knowledge(entries, current().phrases, current().spelling)
+    return Knowledge(entries, current().phrases, current().spelling, current().verkenning, current().gesprekken)
 
 
 @pytest.fixture

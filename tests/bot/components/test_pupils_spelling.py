@@ -52,7 +52,13 @@ def test_training_examples_are_read_in_the_same_way(place: Place) -> None:
 def test_a_new_spelling_of_staff_counts_at_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     component = PupilsSpelling.create({}, *place)
     knowledge = current()
-    changed = Knowledge(knowledge.entries.values(), knowledge.phrases, Spelling(woorden={"geld": ["flarp"]}))
+    changed = Knowledge(
+        knowledge.entries.values(),
+        knowledge.phrases,
+        Spelling(woorden={"geld": ["flarp"]}),
+        knowledge.verkenning,
+        knowledge.gesprekken,
+    )
     assert component.process([Message({"text": "heb je flarp"})])[0].get("text") == "heb je flarp"
     monkeypatch.setattr(pupils_spelling, "current", lambda: changed)
     assert component.process([Message({"text": "heb je flarp"})])[0].get("text") == "heb je geld"

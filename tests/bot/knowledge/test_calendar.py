@@ -13,7 +13,7 @@ from bot.knowledge.names import Names
 from bot.knowledge.question import Answer, Question, Sources
 
 TODAY = date(2026, 11, 21)
-NONE = Knowledge((), None, None)  # type: ignore[arg-type]
+NONE = Knowledge((), None, None, None, None)  # type: ignore[arg-type]
 
 
 def event(id: str, day: object = None, **fields: object) -> Event:
@@ -24,7 +24,7 @@ def event(id: str, day: object = None, **fields: object) -> Event:
 
 
 def kalender(*events: Event) -> Knowledge:
-    return Knowledge(events, NONE.phrases, NONE.spelling)
+    return Knowledge(events, NONE.phrases, NONE.spelling, NONE.verkenning, NONE.gesprekken)
 
 
 def ids(events: list[Event]) -> list[str]:
@@ -121,7 +121,7 @@ def test_nothing_planned_is_said_with_what_comes_after(sources: Sources, text: s
 
 def test_an_empty_kalender_is_said(knowledge: Knowledge) -> None:
     others = (entry for entry in knowledge.entries.values() if not isinstance(entry, Event))
-    empty = Knowledge(others, knowledge.phrases, knowledge.spelling)
+    empty = Knowledge(others, knowledge.phrases, knowledge.spelling, knowledge.verkenning, knowledge.gesprekken)
     found = asked("wanneer is er een open dag", Sources(empty, Names(empty)))
     assert (found.outcome, lines(found)) == ("nothing_planned", [])
     assert "geen activiteit" in found.text

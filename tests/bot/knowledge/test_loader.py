@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.knowledge import loader
 from bot.knowledge.loader import KnowledgeError, current, load
-from bot.knowledge.models import TYPES, Event, Onderwerp, Opleiding, Phrases, Spelling
+from bot.knowledge.models import TYPES, Event, Gesprekken, Onderwerp, Opleiding, Phrases, Spelling, Verkenning
 from bot.settings import settings
 
 SOURCE = "standaard: {bron: eigen kennis, betrouwbaarheid: hoog}\n"
@@ -66,7 +66,7 @@ NIVEAUS = "items:\n" + "".join(
 )
 ACTIVITEITEN = "items:\n" + "".join(
     f"  - {{id: {id}, naam: {id}, knop: {id}, uitleg: kijk, voorbereiden: vraag, terugkijken: wat nu}}\n"
-    for id in ("open-dag", "meeloopdag")
+    for id in ("open-dag", "meeloopdag", "gastles")
 )
 ANTWOORDEN = """\
 begroeting: Hoi
@@ -79,6 +79,46 @@ SPELLING = """\
 woorden:
   niet: [nie, nt]
 """
+VERKENNING = (
+    "types:\n"
+    + "".join(f"  {letter}: {{naam: Type {letter}, zin: iets}}\n" for letter in "RIASEC")
+    + "stellingen:\n"
+    + "".join(
+        f"  - {{id: {letter.lower()}{n}, type: {letter}, tekst: Iets doen, werelden: [zorg]}}\n"
+        for letter in "RIASEC"
+        for n in (1, 2, 3)
+    )
+    + "antwoorden: {ja: [leuk], gaat_wel: [mwah], nee: [saai]}\n"
+    + "stappen: {terug: [vorige], overslaan: [skip], pauze: [later], stop: [klaar], verder: [door], opnieuw: [nog]}\n"
+    + "proberen: [open-dag, gastles]\n"
+)
+STEP = "{id: a, vraag: Wat deed je?, kop: Gedaan}"
+TALK = (
+    "  naam: Praten\n  uitleg: We praten.\n  klaar: Klaar.\n"
+    "  document: {titel: Blad, intro: Mijn blad., noot: Bewaar het.}\n  stappen:\n"
+)
+GESPREKKEN = (
+    f"terugkijken:\n{TALK}    - {STEP}\n    - {{id: competentie, vraag: 'En {{vraag}}', kop: '{{kop}}'}}\n"
+    + "".join(f"{name}:\n{TALK}    - {STEP}\n" for name in ("voorbereiden", "visitekaartje", "oefenen"))
+    + "competenties:\n"
+    + "".join(
+        f"  {name}: {{kop: Dit, kernvraag: Wat dan?, vragen: [Wat?]}}\n"
+        for name in ("kwaliteiten", "motieven", "werk", "sturing", "netwerken")
+    )
+)
+PRAKTIJKEN = """\
+items:
+  - id: carrousel
+    naam: Goede praktijk Carrousel
+    knop: Het idee
+    activiteiten: [open-dag]
+    voor: school
+    doelgroep: leerlingen
+    kern: Ze keken rond.
+    hoofdactiviteit: Rondkijken.
+    regio: In Groningen.
+    status: Het is er nog.
+"""
 FILES = {
     **{f"{name}.yml": SOURCE + "items: []\n" for name in TYPES},
     "werelden.yml": SOURCE + WERELDEN,
@@ -89,6 +129,9 @@ FILES = {
     "kalender.yml": SOURCE + KALENDER,
     "antwoorden.yml": ANTWOORDEN,
     "spelling.yml": SPELLING,
+    "verkenning.yml": VERKENNING,
+    "gesprekken.yml": GESPREKKEN,
+    "praktijken.yml": SOURCE + PRAKTIJKEN,
 }
 
 
@@ -186,6 +229,19 @@ def test_a_mistake_is_told_in_dutch_with_its_place(folder: Path, old: str, new: 
         ("spelling", "[nie, nt]", "nie", "2:9: veld 'woorden.niet': hier hoort een lijst (regels die met - beginnen)"),
         ("spelling", "[nie, nt]", "['']", "2:10: veld 'woorden.niet.0': hier moet iets staan"),
         ("spelling", "woorden:", "woord:", "2:3: veld 'woord': dit veld bestaat niet; is het een tikfout?"),
+        ("verkenning", "[zorg]", "[zorg, x]", "9:58: dit verwijst naar 'wereld:x', maar dat bestaat niet"),
+        ("verkenning", "[open-dag,", "[x,", "29:12: dit verwijst naar 'activiteit:x', maar dat bestaat niet"),
+        ("verkenning", "id: r2", "id: r1", "9:3: veld 'stellingen': 'r1' staat hier twee keer"),
+        ("verkenning", "type: R", "type: I", "9:3: veld 'stellingen': van elke letter horen hier evenveel stellingen"),
+        ("verkenning", "type: R", "type: X", "9:20: veld 'stellingen.0.type': kies uit: R, I, A, S, E, C"),
+        ("verkenning", "  C: {naam: Type C, zin: iets}\n", "", "2:3: veld 'types': hier horen de letters R, I, A, S"),
+        ("verkenning", "stop: [klaar], ", "", "28:10: veld 'stappen.stop': dit veld ontbreekt"),
+        ("praktijken", "[open-dag]", "[x]", "3:5: 'praktijk:carrousel' verwijst naar 'activiteit:x', maar dat bestaat"),
+        ("praktijken", "voor: school", "voor: ouder", "7:11: veld 'voor': kies uit: leerling, school"),
+        ("gesprekken", "En {vraag}", "En?", "2:3: veld 'terugkijken': hier hoort een stap 'competentie' met {vraag}"),
+        ("gesprekken", "id: competentie", "id: a", "7:5: veld 'terugkijken.stappen': 'a' staat hier twee keer"),
+        ("gesprekken", "Wat deed je?", "''", "7:22: veld 'terugkijken.stappen.0.vraag': hier moet iets staan"),
+        ("gesprekken", "  werk:", "  werken:", "31:3: veld 'competenties.__key__': kies uit: kwaliteiten, motieven"),
         ("antwoorden", "onderwerp:bol", "onderwerp:x", "5:20: Lobke heeft 'onderwerp:x' nodig, maar dat bestaat niet"),
         ("antwoorden", "onderwerp:bol", "wereld:zorg", "5:20: veld 'algemeen.kosten': hier hoort een onderwerp, zoals"),
         ("antwoorden", "[start]", "[begin]", "4:10: veld 'knoppen': 'begin' uit begroeting_keuzes staat hier niet"),
@@ -311,7 +367,11 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = st.sampled_from(sorted({name for model in (*TYPES.values(), Phrases, Spelling) for name in model.__fields__}))
+FIELDS = st.sampled_from(
+    sorted(
+        {name for model in (*TYPES.values(), Gesprekken, Phrases, Spelling, Verkenning) for name in model.__fields__}
+    )
+)
 ENTRIES = st.dictionaries(FIELDS, ANYTHING, max_size=6)
 CONTENTS = (
     st.binary(max_size=60)

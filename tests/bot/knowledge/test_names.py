@@ -123,7 +123,7 @@ def small(knowledge: Knowledge, **namen: list[str]) -> Names:
     topics = [
         Onderwerp(id=id, naam=f"X{id}x", knop=id, antwoord="a", namen=each, **source) for id, each in namen.items()
     ]
-    return Names(Knowledge(topics, knowledge.phrases, knowledge.spelling))
+    return Names(Knowledge(topics, knowledge.phrases, knowledge.spelling, knowledge.verkenning, knowledge.gesprekken))
 
 
 def test_a_misspelling_as_near_to_two_names_is_in_doubt(knowledge: Knowledge) -> None:

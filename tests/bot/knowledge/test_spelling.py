@@ -123,7 +123,11 @@ def test_what_stands_around_a_corrected_word_stays(spelling: Spelling) -> None:
 
 def test_the_table_of_staff_goes_before_the_dictionary(knowledge: Knowledge) -> None:
     changed = Knowledge(
-        knowledge.entries.values(), knowledge.phrases, Table(woorden={"kaas met ham": ["Flarp", "brood"]})
+        knowledge.entries.values(),
+        knowledge.phrases,
+        Table(woorden={"kaas met ham": ["Flarp", "brood"]}),
+        knowledge.verkenning,
+        knowledge.gesprekken,
     )
     assert Spelling(changed).read("flarp FLARP en brood") == "kaas met ham kaas met ham en kaas met ham"
 
@@ -132,7 +136,8 @@ def test_a_new_word_of_staff_is_no_misspelling_any_more(knowledge: Knowledge, sp
     assert spelling.read("een moeilijkk") == "een moeilijk"
     kok = knowledge.entries["opleiding:25180"]
     renamed = [*knowledge.entries.values(), kok.copy(update={"uitleg": "Je maakt moeilijkk."})]
-    assert Spelling(Knowledge(renamed, knowledge.phrases, knowledge.spelling)).read("een moeilijkk") == "een moeilijkk"
+    others = (knowledge.phrases, knowledge.spelling, knowledge.verkenning, knowledge.gesprekken)
+    assert Spelling(Knowledge(renamed, *others)).read("een moeilijkk") == "een moeilijkk"
 
 
 def test_what_staff_wrote_is_read_as_it_stands(knowledge: Knowledge, spelling: Spelling) -> None:

@@ -78,7 +78,9 @@ def topic(naam: str, *vragen: str) -> Onderwerp:
 
 def test_a_new_word_of_staff_is_known_and_that_of_a_pupil_or_another_language_is_not(knowledge: Knowledge) -> None:
     new = [topic("Flarbenmaker", "hoe wrod ik flrbnmkr"), Taal(id="x", naam="X", antwoord="Zmorble", **SOURCE)]
-    found = Dictionary(Knowledge(new, knowledge.phrases, knowledge.spelling))
+    found = Dictionary(
+        Knowledge(new, knowledge.phrases, knowledge.spelling, knowledge.verkenning, knowledge.gesprekken)
+    )
     assert [word in found for word in ("flarbenmaker", "flrbnmkr", "wrod", "zmorble")] == [True, False, False, False]
 
 

@@ -1,0 +1,48 @@
+"""A flow: a part of the talk that goes step by step, and that a pupil may leave and take up again."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Optional
+
+from bot.knowledge.question import Answer, Choice, Sources
+
+Memory = dict[str, Any]
+"""What a flow remembers, as plain JSON: it lives in a slot, and ends with the conversation."""
+
+SMALL = "step"
+"""The role of a choice that moves through a flow instead of answering."""
+BACK, SKIP, PAUSE, STOP, RESUME, AGAIN = "terug", "overslaan", "pauze", "stop", "verder", "opnieuw"
+"""The steps through a flow, as they stand in meanings and in knowledge/verkenning.yml."""
+
+
+@dataclass(frozen=True)
+class Pupil:
+    """What is known of the pupil and the day when a flow goes on."""
+
+    today: date
+    leerweg: Optional[str] = None
+    leerjaar: Optional[str] = None
+    seed: str = ""
+    """Decides the order of the statements."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a flow says, and what it remembers from now on."""
+
+    said: tuple[Answer, ...]
+    memory: Memory
+    is_running: bool = True
+    """False when the pupil stopped or paused, or when the flow is at its end."""
+    types: tuple[str, ...] = ()
+    """The Holland types of a verkenning that just ended, to be counted over all pupils."""
+
+
+def small(flow: str, name: str, sources: Sources) -> Choice:
+    """A small choice that moves through the flow; its label stands in knowledge/antwoorden.yml."""
+    return Choice(sources.knowledge.phrases.knoppen[f"stap_{name}"], f"{flow}|{name}", role=SMALL)
+
+
+def resume(flow: str, sources: Sources) -> Choice:
+    """The choice that takes the flow up again."""
+    return Choice(sources.knowledge.phrases.knoppen[f"{flow}_verder"], f"{flow}|{RESUME}")
