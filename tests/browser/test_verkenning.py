@@ -2,9 +2,12 @@
 
 import re
 
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.chat import Chat, accessibility_problems
+
+TYPES = 6
+"""The types take turns, so every sixth statement is of the same one."""
 
 
 def answer(chat: Chat, label: str) -> None:
@@ -29,13 +32,10 @@ def test_a_verkenning_survives_a_question_and_a_reload_and_ends_on_paper(home: C
     home.page.reload()
     expect(progress(home)).to_contain_text("2 van 18")
     for number in range(2, 19):
-        answer(home, "Ja, leuk" if number % 3 == 1 else "Nee")
+        answer(home, "Ja, leuk" if number % TYPES == 1 else "Nee")
     answer(home, "Ik doe kb")
     outcome = home.replies.last
-    if outcome.get_by_role("link", name="Bekijken").count() == 0:
-        expect(outcome).to_contain_text("lijken erg op elkaar")
-        return
-    expect(outcome.get_by_role("img")).to_have_accessible_name(re.compile("Doener .* van 12"))
+    expect(outcome.get_by_role("img", name=re.compile("Doener .* van 12"))).to_be_visible()
     with home.page.expect_popup() as opened:
         outcome.get_by_role("link", name="Bekijken en afdrukken").click()
     paper = opened.value
