@@ -186,7 +186,8 @@ class Turn:
         """Give the answers, log them, and return what to remember."""
         for answer in answers:
             self.add(answer)
-            self.log(answer.outcome, answer.kind, answer.subject)
+            if answer.outcome:
+                self.log(answer.outcome, answer.kind, answer.subject)
         self._ask_how_it_is()
         last = answers[-1]
         missed = self.misunderstood() + 1 if last.outcome == NOT_UNDERSTOOD else 0

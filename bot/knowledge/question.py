@@ -79,6 +79,7 @@ class Answer:
     choices: tuple[Choice, ...] = ()
     card: Optional[dict[str, Any]] = None
     outcome: str = "answered"
+    """For the log; "" for what is said beside a reply and has no row of its own."""
     kind: Optional[str] = None
     subject: Optional[str] = None
     leerweg: Optional[str] = None

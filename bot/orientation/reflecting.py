@@ -73,11 +73,11 @@ def read(memory: Memory, text: str, intent: str, named: set[str], pupil: Pupil, 
     is_question = bool(_ASKING.search(text.lower()))
     if intent in _AWAY and (short or is_question):
         return None
-    if short and intent == "uitleg_nodig":
-        return _explain(memory, pupil, sources)
     step = _current(memory, pupil, sources)
     is_asked = memory["asked_activity"] and not _asks_event(memory, pupil, sources)
     wants_a_question = is_asked and step and _wants_a_question(memory, step)
+    if short and intent == "uitleg_nodig" and not (is_question and wants_a_question):
+        return _explain(memory, pupil, sources)
     if is_question and (intent.startswith("vraag_") or intent in _ASKS) and not wants_a_question:
         return None
     if not memory["asked_activity"]:
@@ -86,8 +86,8 @@ def read(memory: Memory, text: str, intent: str, named: set[str], pupil: Pupil, 
         return press({**memory, "about": about}, ["activiteit", activity], pupil, sources)
     if coming := _asks_event(memory, pupil, sources):
         period = find_period(text, pupil.today)
-        that_day = [event.id for event in coming if period and event.datum and period.start <= event.datum <= period.end]
-        return press(memory, ["event", that_day[0] if len(that_day) == 1 else _OTHER], pupil, sources)
+        then = [each.id for each in coming if period and each.datum and period.start <= each.datum <= period.end]
+        return press(memory, ["event", then[0] if len(then) == 1 else _OTHER], pupil, sources)
     return _answer(memory, step, text, pupil, sources) if step else None
 
 
@@ -113,8 +113,8 @@ def _begin(name: str, activity: str, pupil: Pupil, sources: Sources) -> Step:
     }
     step = _at(memory, pupil, sources)
     (first,) = step.said
-    hello = Answer(_gesprek(memory, sources).uitleg, outcome=f"{name}_started", kind=FLOW)
-    return replace(step, said=(hello, first))
+    hello = Answer(_gesprek(memory, sources).uitleg, outcome="", kind=FLOW)
+    return replace(step, said=(hello, replace(first, outcome=f"{name}_started")))
 
 
 def _at(memory: Memory, pupil: Pupil, sources: Sources) -> Step:
@@ -216,7 +216,7 @@ def _keep(memory: Memory, step: Stap, text: str, at: int, pupil: Pupil, sources:
     found = _at(memory, pupil, sources)
     if not step.tip:
         return found
-    tip = Answer(step.tip, outcome="answered", kind=FLOW)
+    tip = Answer(step.tip, outcome="", kind=FLOW)
     return replace(found, said=(tip, *found.said))
 
 

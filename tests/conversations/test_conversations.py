@@ -50,7 +50,8 @@ def test_every_answer_is_short_and_ends_with_two_to_four_choices(played: Played)
                 faults.append(f"{name}: {len(messages)} messages to {turn}")
             for message in messages[-1:]:
                 words = len(re.findall(r"\w[\w.-]*", message["text"]))
-                choices = sum("role" not in choice for choice in message.get("choices") or ())
+                offered = message.get("choices") or ()
+                choices = sum("role" not in choice for choice in offered) or len(offered)
                 if words > MOST_WORDS or not FEWEST_CHOICES <= choices <= MOST_CHOICES:
                     faults.append(f"{name}: {words} words, {choices} choices: {message['text']}")
     report(list(dict.fromkeys(faults)))

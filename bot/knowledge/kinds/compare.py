@@ -15,6 +15,8 @@ MOST_COMPARED = 3
 MOST_OFFERED = 3
 MOST_WORDS = 20
 """Words in a cell: three columns have to fit on a phone."""
+LONGEST_TEXT = 60
+"""Words in a bubble, as in bot.knowledge.reading."""
 TRY_OUT = "meeloopdag"
 """The activity to try something out when the kalender has nothing that names it."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
@@ -143,9 +145,10 @@ def compare(subjects: Sequence[Subject], question: Question, sources: Sources) -
         return Answer(text, (*choices, sources.button("start")), kind="vergelijk", subject=shown[0].key)
     can_try = "vergelijk.probeer" in ROWS[shown[0].type]
     names = join([f"**{subject_label(subject)}**" for subject in shown])
-    text = sources.say(
-        "vergelijk.tabel", namen=names, vraag=sources.say("vergelijk.vraag_probeer" if can_try else "vergelijk.vraag")
-    )
+    text = _in_lines(shown, sources)
+    if len(text.split()) > LONGEST_TEXT:
+        question_back = sources.say("vergelijk.vraag_probeer" if can_try else "vergelijk.vraag")
+        text = sources.say("vergelijk.tabel", namen=names, vraag=question_back)
     onward = sources.about(f"activiteit:{TRY_OUT}") if can_try else sources.button("mens")
     card = {"table": _table(shown, question, sources)}
     return Answer(text, (*choices, onward), card, kind="vergelijk", subject=shown[0].key)

@@ -29,13 +29,14 @@ def year_answer(question: Question, year: int, sources: Sources) -> Answer:
         4: (sources.button("aanmelden"), sources.open_days()),
     }[year]
     april = _time_until_april(question.today, sources)
+    moments = _moments(year, question.today, sources)
     return Answer(
-        sources.say(f"{_TEXT}{year}", april=april),
+        sources.say(f"{_TEXT}{year}", april=april, nu=moments[0]["text"]),
         (*choices, sources.button("mens")),
         {
             "title": sources.say("jaar.titel", leerjaar=year),
             "sections": [
-                *_moments(year, question.today, sources),
+                *moments,
                 *_of_leerjaar(year, question.today, april, sources),
                 _events(year, question.today, sources),
             ],
