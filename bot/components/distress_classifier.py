@@ -83,7 +83,7 @@ class DistressClassifier(GraphComponent):
         examples += clauses
         for place, counts in enumerate(_counts(examples)):
             self._weights[f"idf{place}"] = TfidfTransformer(sublinear_tf=True).fit(counts).idf_.astype(np.float32)
-        found = LinearSVC(C=_COST, class_weight="balanced").fit(self._features(examples), is_distress)
+        found = LinearSVC(C=_COST, class_weight="balanced", random_state=0).fit(self._features(examples), is_distress)
         self._weights["coef"] = found.coef_[0].astype(np.float32)
         self._weights["intercept"] = found.intercept_.astype(np.float32)
         with self._storage.write_to(self._resource) as folder:

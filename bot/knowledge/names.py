@@ -18,7 +18,8 @@ _ENDINGS = re.compile(
     r"(?:s?(?:opleiding(?:en)?|sector|branche|richting|wereld|cursus|studie|diploma|school|profiel|vak|beroep(?:en)?))$"
 )
 _SAYINGS = re.compile(
-    r"\b(?:(?:op|de) basis van|in (?:het |dat )?kader van|zorgen (?:om|over|maken)|(?:geen|je|me|mij) zorgen)\b",
+    r"\b(?:(?:op|de) basis van|in (?:het |dat )?kader van|zorgen (?:om|over|maken)|(?:geen|je|me|mij) zorgen"
+    r"|(?:mentor|decaan) (?:zei|zegt|vindt|vind|vond|denkt) dat)\b",
     re.IGNORECASE,
 )
 """Everyday words that are no name, although they hold one."""

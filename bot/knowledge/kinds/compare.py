@@ -196,8 +196,9 @@ def _in_lines(subjects: Sequence[Subject], sources: Sources) -> str:
 
 def ask_other(subject: Subject, sources: Sources) -> Answer:
     """What to put beside this one: the three that are most like it as choices."""
-    entry, entree = subject.entries[0], sources.knowledge.get("wereld:entree")
-    others = [other for other in sources.knowledge.all(type(entry)) if other not in (*subject.entries, entree)]
+    entry = subject.entries[0]
+    left_out = {"wereld:entree", *(each.key for each in subject.entries)}
+    others = [other for other in sources.knowledge.all(type(entry)) if other.key not in left_out]
     nearest = sorted(others, key=lambda other: -_nearness(entry, other))[:MOST_OFFERED]
     choices = tuple(Choice(other.label, f"vergelijk|{subject.key}|{other.key}") for other in nearest)
     text = sources.say("vergelijk.met", naam=subject_label(subject))

@@ -55,7 +55,8 @@ def wereld_opleidingen(question: Question, subject: Subject, sources: Sources) -
     open_levels = sources.knowledge.one(Leerweg, question.leerweg).niveaus if question.leerweg else None
     first = [o for o in opleidingen if open_levels is None or o.niveau in open_levels] or opleidingen
     picks = [next(o for o in first if o.niveau == level) for level in levels_of(first)]
-    fill = [o for o in first if o not in picks]
+    picked = {o.key for o in picks}  # comparing whole entries is slow
+    fill = [o for o in first if o.key not in picked]
     phrase = "wereld.opleidingen" if open_levels is None else "wereld.opleidingen_leerweg"
     text = sources.say(
         phrase,

@@ -244,6 +244,7 @@ def test_a_key_that_is_gone_is_nothing(names: Names) -> None:
         "op basis van mijn cijfers",
         "de basis van dat vak snap ik niet",
         "dat is in het kader van mijn project",
+        "me mentor zei dat ik moet kiezen",
         "ik maak me zorgen over mijn cijfers",
         "maak je geen zorgen",
         "hoi hoe gaat het met je",
