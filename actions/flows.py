@@ -8,20 +8,27 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any, Optional
 
+import structlog
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.turn import Turn, sources
-from bot.clock import today
+from bot.accounts.accounts import schools_with_decaan
+from bot.clock import now, today
+from bot.handoff import asking
+from bot.handoff.store import Handoffs
 from bot.knowledge.question import LIKELY_HIT, Answer
-from bot.monitoring.log import tally
+from bot.monitoring.log import spool, tally
 from bot.orientation import exploring, reflecting
 from bot.orientation.flow import RESUME, Pupil, Step, resume
+from bot.storage.database import DatabaseDown
 
-_FLOWS: dict[str, ModuleType] = {exploring.FLOW: exploring, reflecting.FLOW: reflecting}
+_FLOWS: dict[str, ModuleType] = {exploring.FLOW: exploring, reflecting.FLOW: reflecting, asking.FLOW: asking}
 _GOES_AWAY = {"afscheid", "wil_mens"}
 """Intents after which a flow waits until the pupil asks for it."""
+_schools: frozenset[str] = frozenset()
+log = structlog.get_logger()
 
 
 class FlowAction(Action, ABC):
@@ -49,10 +56,11 @@ def take(turn: Turn) -> Optional[list[EventType]]:
             return press(turn, last, [RESUME])
         return None
     flow, memory = _FLOWS[running], slot[running]
-    step = flow.read(memory, turn.typed, turn.intent, turn.named(), _pupil(turn), sources())
+    step = flow.read(memory, turn.typed, turn.intent, turn.named(), _pupil(turn, running), sources())
     if step is None and running == exploring.FLOW and _means_nothing(turn):
-        step = exploring.not_an_answer(memory, _pupil(turn), sources())
-    if step is not None and turn.may_be_distress:
+        step = exploring.not_an_answer(memory, _pupil(turn, running), sources())
+    asks_for_help = running == asking.FLOW and memory["urgent"]
+    if step is not None and step.handoff is None and turn.may_be_distress and not asks_for_help:
         kept = Answer(sources().say("flow.bewaard"), (resume(running, sources()),), kind=running)
         step = replace(step, said=(kept,), is_running=False)
     return None if step is None else _do(turn, running, step)
@@ -60,7 +68,7 @@ def take(turn: Turn) -> Optional[list[EventType]]:
 
 def press(turn: Turn, name: str, command: list[str]) -> list[EventType]:
     """What a pressed choice of a flow does; `command` is the rest of its meaning."""
-    return _do(turn, name, _FLOWS[name].press(_slot(turn).get(name), command, _pupil(turn), sources()))
+    return _do(turn, name, _FLOWS[name].press(_slot(turn).get(name), command, _pupil(turn, name), sources()))
 
 
 def pick_up(turn: Turn, said: list[EventType]) -> list[EventType]:
@@ -69,16 +77,26 @@ def pick_up(turn: Turn, said: list[EventType]) -> list[EventType]:
     if slot["running"] is None:
         return said
     changed = {event["name"]: event["value"] for event in said if event.get("event") == "slot"}
-    if changed.get("asked") == "nood" or turn.may_be_distress or turn.intent in _GOES_AWAY:
-        return [*said, *leave(turn)]
     if "flow" in changed:
         return said
+    if changed.get("asked") == "nood" or turn.may_be_distress or turn.intent in _GOES_AWAY:
+        return [*said, *leave(turn)]
     running = slot["running"]
-    step = _FLOWS[running].again(slot[running], _pupil(turn, changed), sources())
+    step = _FLOWS[running].again(slot[running], _pupil(turn, running, changed), sources())
     if not step.is_running:
         return [*said, *_do(turn, running, step)]
     turn.add(step.said[0])
     return said
+
+
+def schools() -> frozenset[str]:
+    """The ids of schools where a decaan can answer; those known last while the database is down."""
+    global _schools
+    try:
+        _schools = schools_with_decaan()
+    except DatabaseDown:
+        log.warning("schools_unknown")
+    return _schools
 
 
 def leave(turn: Turn) -> list[EventType]:
@@ -95,6 +113,9 @@ def memory(turn: Turn, name: str) -> Any:
 def _do(turn: Turn, name: str, step: Step) -> list[EventType]:
     for kind in step.types:
         tally(f"{name}_type", kind)
+    if step.handoff:
+        code = Handoffs(spool()).send(step.handoff)
+        step = asking.sent(step.memory, code, now(), _pupil(turn, name), sources())
     slot = {**_slot(turn), name: step.memory, "running": name if step.is_running else None, "last": name}
     return [*turn.say(*step.said), SlotSet("flow", slot)]
 
@@ -103,10 +124,20 @@ def _slot(turn: Turn) -> dict[str, Any]:
     return {"running": None, "last": None, **(turn.remembered("flow") or {})}
 
 
-def _pupil(turn: Turn, changed: Optional[dict[str, Any]] = None) -> Pupil:
+def _pupil(turn: Turn, flow: str, changed: Optional[dict[str, Any]] = None) -> Pupil:
     """The pupil as remembered, with what this turn changed."""
-    found = {name: (changed or {}).get(name) or turn.slot(name) for name in ("leerweg", "leerjaar")}
-    return Pupil(today(), seed=turn.conversation, **found)
+    leerweg, leerjaar = ((changed or {}).get(name) or turn.slot(name) for name in ("leerweg", "leerjaar"))
+    pupil = Pupil(today(), leerweg, leerjaar, seed=turn.conversation)
+    if flow != asking.FLOW:
+        return pupil
+    return replace(
+        pupil,
+        conversation=turn.conversation,
+        talk=turn.talk(),
+        flows=_slot(turn),
+        schools=schools(),
+        distress=turn.slot("last_distress"),
+    )
 
 
 def _means_nothing(turn: Turn) -> bool:

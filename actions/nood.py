@@ -6,8 +6,10 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import flows
 from actions.flows import leave
 from actions.turn import Turn, sources
+from bot.handoff import asking
 from bot.knowledge.kinds.help import distress
 
 _DISTRESS = "nood_"
@@ -19,8 +21,10 @@ def helplines(turn: Turn) -> list[EventType]:
 
 
 def accepted(turn: Turn) -> list[EventType]:
-    """Yes to help at school."""
-    return turn.utter("utter_nood_ja", "distress", asked="nood")
+    """Yes to help at school: a message to the decaan, when there is a school that can answer."""
+    if not flows.schools():
+        return turn.utter("utter_nood_ja", "distress", asked="nood")
+    return flows.press(turn, asking.FLOW, [asking.URGENT])
 
 
 def declined(turn: Turn) -> list[EventType]:

@@ -17,6 +17,7 @@ from bot.knowledge.loader import current
 from bot.knowledge.names import DOUBTFUL
 from bot.knowledge.question import LEAST_HIT, LIKELY_HIT, SURE_HIT, Answer, Choice, Hit, Question, Sources, sources_of
 from bot.monitoring.log import Interaction, record
+from bot.orientation.flow import Line
 from bot.settings import PROJECT
 
 QUESTION = "vraag_"
@@ -25,7 +26,7 @@ SURE = 0.8
 """Confidences: an intent below them gives way to a question that is perhaps meant, or nearly surely meant."""
 _NEARLY_SURE_HIT = 0.4
 NOT_UNDERSTOOD = "not_understood"
-FLOWS = {"verkenning", "gesprek"}
+FLOWS = {"verkenning", "gesprek", "overdracht"}
 """Kinds that are parts of the talk, and no questions to come back to."""
 KINDS = {"vertel_interesse": "interesse", "vertel_leerweg": "toelating"}
 """Kinds of question that are no question."""
@@ -80,6 +81,31 @@ class Turn:
     def conversation(self) -> str:
         """The id of the conversation."""
         return str(self._tracker.sender_id)
+
+    def talk(self) -> tuple[Line, ...]:
+        """What was said before this message, in order; a pressed choice by its label."""
+        lines: list[Line] = []
+        labels: dict[str, str] = {}
+        events = [
+            event for event in self._tracker.events if event.get("event") in ("bot", "user") and event.get("text")
+        ]
+        if events and events[-1]["event"] == "user":
+            events.pop()
+        for event in events:
+            if event["event"] == "bot":
+                labels |= {
+                    button["payload"]: button["title"] for button in (event.get("data") or {}).get("buttons") or ()
+                }
+                lines.append(Line(False, event["text"]))
+                continue
+            parsed = event.get("parse_data") or {}
+            chosen = [entity["value"] for entity in parsed.get("entities") or () if entity["entity"] == "keuze"]
+            if chosen:
+                lines += [Line(True, labels[chosen[0]])] if chosen[0] in labels else []
+            else:
+                intent = (parsed.get("intent") or {}).get("name") or "nlu_fallback"
+                lines.append(Line(True, parsed.get("typed") or event["text"], intent))
+        return tuple(lines)
 
     def named(self) -> set[str]:
         """The keys of all subjects in the message."""

@@ -12,6 +12,7 @@ import click
 from pydantic import ValidationError
 
 from bot import knowledge, model
+from bot.accounts.commands import account
 from bot.run import Stack
 from bot.settings import Settings, settings
 
@@ -110,6 +111,9 @@ def lobke() -> None:
     """Lobke, de studiekeuze-assistent van LOB."""
 
 
+lobke.add_command(account)
+
+
 @lobke.command()
 def start() -> None:
     """Start Lobke. Stoppen kan met Ctrl-C."""
@@ -151,6 +155,24 @@ def migrate() -> None:
     """Breng de database bij."""
     _migrate()
     click.echo("De database is bij.")
+
+
+@lobke.command()
+@click.option("--preview", is_flag=True, help="Tel alleen wat er weg mag.")
+def retention(preview: bool) -> None:
+    """Wis wat lang genoeg bewaard is."""
+    from bot.privacy.retention import due, expire
+    from bot.storage.database import DatabaseDown
+
+    try:
+        found = due()
+        if not preview:
+            expire()
+    except DatabaseDown as error:
+        _fail(f"De database antwoordt niet ({error}).")
+    for name, number in found.items():
+        click.echo(f"{number:>7} {name}")
+    click.echo("Er is niets gewist." if preview else "Dit is gewist.")
 
 
 @lobke.command()

@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data folder.")
     secret: str = Field("", description="Signing key of chat tokens; empty means one kept in the data folder.")
     sites: str = Field("", description="Origins that may embed the widget, comma-separated (https://www.voorbeeld.nl).")
-    production: bool = Field(False, description="Leaves example content out and asks for HTTPS.")
+    production: bool = Field(False, description="Leaves example content out, asks for HTTPS and a second factor.")
     trusted_proxy: bool = Field(False, description="Believe X-Forwarded-For of the proxy in front.")
     rasa_timeout: float = Field(20.0, gt=0, description="Seconds the web process waits for Rasa.")
     now: Optional[str] = Field(None, description="Freezes the clock (ISO date-time, zone Europe/Amsterdam); for tests.")

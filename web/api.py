@@ -52,6 +52,7 @@ class Services:
     hub: Hub = field(default_factory=Hub)
     locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     making_pdf: asyncio.Lock = field(default_factory=asyncio.Lock)
+    portal_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
 
     def lock(self, conversation_id: str) -> asyncio.Lock:
         """One turn at a time in a conversation."""
@@ -245,16 +246,19 @@ async def read_object(request: Request, fields: set[str], may_be_empty: bool = F
     return found
 
 
-async def read_body(request: Request) -> bytes:
-    """The body. Raises a Problem: 413 as soon as it is known to be too large, 400 when the client hangs up."""
+async def read_body(request: Request, largest: int = LARGEST_BODY) -> bytes:
+    """The body.
+
+    Raises a Problem: 413 as soon as it is known to have more than `largest` bytes, 400 when the client hangs up.
+    """
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > LARGEST_BODY:
+    if length.isdecimal() and int(length) > largest:
         raise Problem(413)
     body = b""
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > LARGEST_BODY:
+            if len(body) > largest:
                 raise Problem(413)
     except ClientDisconnect:
         raise Problem(400) from None

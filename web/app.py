@@ -1,6 +1,7 @@
 """The public web process: the chat API, the widget and the page."""
 
 import asyncio
+import re
 import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -23,7 +24,7 @@ from bot.settings import settings
 from bot.storage.conversations import Conversations, Reply
 from bot.storage.database import DatabaseDown, migrate
 from bot.storage.spool import Spool
-from web import api, documents, event_file, pages
+from web import api, documents, event_file, pages, portal
 from web.documents import NotShown, on_not_shown
 from web.greeting import greeting
 from web.limits import Limits
@@ -78,7 +79,7 @@ def create_app(make_greeting: Callable[[], list[Reply]] = greeting, limits: Call
             await run_in_threadpool(spool.stop)
 
     app = Starlette(
-        routes=[*api.routes, *documents.routes, *event_file.routes, *pages.routes],
+        routes=[*api.routes, *documents.routes, *event_file.routes, *portal.routes, *pages.routes],
         middleware=[Middleware(Guard)],
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception, NotShown: on_not_shown},
         lifespan=lifespan,
@@ -162,7 +163,8 @@ def _without_port(address: str) -> str:
 
 
 def _without_token(path: str) -> str:
-    return "/mijn/…" if path.startswith("/mijn/") else path
+    """The path without what opens something: an address of a document or an invitation is a key."""
+    return re.sub(r"^(/mijn/|/portal/uitnodiging/).*", r"\1…", path)
 
 
 def _set_headers(headers: MutableHeaders, in_api: bool, origin: str) -> None:

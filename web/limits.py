@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Lock
 
 from starlette.requests import Request
 
@@ -31,6 +32,9 @@ RULES: Mapping[str, tuple[Limit, ...]] = {
     "reading with a token": (Limit(120, 60),),
     "pages of a document": (Limit(20, 60),),
     "pages of an address": (Limit(300, 60),),
+    "logins of an address": (Limit(30, 60),),
+    "logins of an account": (Limit(5, 60), Limit(30, 3600)),
+    "codes of an account": (Limit(5, 60), Limit(30, 3600)),
 }
 
 
@@ -39,19 +43,20 @@ class Limits:
 
     def __init__(self, rules: Mapping[str, tuple[Limit, ...]] = RULES) -> None:
         self.rules = rules
-        self._longest = max((limit.seconds for limits in rules.values() for limit in limits), default=0.0)
+        self._lock = Lock()
         self._seen: dict[tuple[str, str], deque[float]] = {}
         self._purged = 0.0
 
     def count(self, *uses: tuple[str, str]) -> None:
         """Counts one request for each (rule, key). Raises a 429 Problem when one of them is over its limit."""
         now = time.monotonic()
-        self._purge(now)
-        wait = max((self._wait(rule, key, now) for rule, key in uses), default=0.0)
-        if wait > 0:
-            raise Problem(429, headers={"Retry-After": str(math.ceil(wait))})
-        for use in uses:
-            self._seen.setdefault(use, deque()).append(now)
+        with self._lock:
+            self._purge(now)
+            wait = max((self._wait(rule, key, now) for rule, key in uses), default=0.0)
+            if wait > 0:
+                raise Problem(429, headers={"Retry-After": str(math.ceil(wait))})
+            for use in uses:
+                self._seen.setdefault(use, deque()).append(now)
 
     def _wait(self, rule: str, key: str, now: float) -> float:
         """Seconds until this rule allows one more; 0 or less when it does now."""
@@ -66,7 +71,8 @@ class Limits:
             return
         self._purged = now
         for use, seen in list(self._seen.items()):
-            while seen and seen[0] < now - self._longest:
+            longest = max((limit.seconds for limit in self.rules[use[0]]), default=0.0)
+            while seen and seen[0] < now - longest:
                 seen.popleft()
             if not seen:
                 del self._seen[use]

@@ -76,6 +76,7 @@ class Example(Text):
     max_length = 40
 
 
+LONGEST_HOLIDAY = 100  # days; a longer one is a slip in the year
 JaNee = Literal["ja", "nee", "soms"]
 Competence = Literal["kwaliteiten", "motieven", "werk", "sturing", "netwerken"]
 
@@ -342,6 +343,22 @@ class Moment(Entry):
     doe: Text
 
 
+class Vakantie(Entry):
+    """Days without school, from `van` to `tot`, both included: a holiday, or one day off."""
+
+    type: ClassVar[str] = "vakantie"
+    van: Day
+    tot: Day
+    regio: Optional[Text] = Field(description="Which schools have it; only a remark for staff.")
+    voorbeeld: bool = False
+
+    @validator("tot")
+    def _has_a_length(cls, tot: date, values: dict[str, Any]) -> date:
+        if "van" in values and not 0 <= (tot - values["van"]).days < LONGEST_HOLIDAY:
+            raise ValueError(f"deze dag is eerder dan 'van', of meer dan {LONGEST_HOLIDAY} dagen later")
+        return tot
+
+
 class Phrases(BaseModel):
     """The sentences that Lobke fills in: a template for each type and kind of question, and the greeting."""
 
@@ -551,7 +568,8 @@ TYPES: dict[str, type[Entry]] = {
     "talen": Taal,
     "kalender": Event,
     "jaarritme": Moment,
+    "schoolvakanties": Vakantie,
 }
 """File or folder name in knowledge/ → model of its entries."""
-NO_SUBJECTS = (Event, Moment, Nood, Taal)
+NO_SUBJECTS = (Event, Moment, Nood, Taal, Vakantie)
 """Entries that a pupil does not ask about by name."""

@@ -44,7 +44,7 @@ def record(interaction: Interaction) -> None:
         row["conversation"] = conversation_hash(interaction.conversation)
         kept = interaction.text and interaction.outcome == NOT_UNDERSTOOD
         row["text"] = redact(interaction.text or "") if kept else None
-        _spool(settings().spool_dir).put([("interactions", row)])
+        spool().put([("interactions", row)])
     except Exception as error:
         log.error("interaction_not_recorded", error=type(error).__name__)
 
@@ -53,13 +53,18 @@ def tally(name: str, value: str) -> None:
     """Counts one of these over all pupils, by month and without a conversation. Never raises."""
     try:
         row = {"id": str(uuid.uuid4()), "month": clock.today().isoformat()[:7], "name": name, "value": value}
-        _spool(settings().spool_dir).put([("tallies", row)])
+        spool().put([("tallies", row)])
     except Exception as error:
         log.error("tally_not_recorded", error=type(error).__name__)
 
 
+def spool() -> Spool:
+    """The spool of this process, for what must not be lost either."""
+    return _spool(settings().spool_dir)
+
+
 @lru_cache(maxsize=4)
 def _spool(folder: Path) -> Spool:
-    spool = Spool(folder)
-    spool.start()
-    return spool
+    found = Spool(folder)
+    found.start()
+    return found

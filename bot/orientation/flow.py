@@ -1,9 +1,10 @@
 """A flow: a part of the talk that goes step by step, and that a pupil may leave and take up again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Optional
 
+from bot.handoff.store import Handoff
 from bot.knowledge.question import Answer, Choice, Sources
 
 Memory = dict[str, Any]
@@ -16,6 +17,16 @@ BACK, SKIP, PAUSE, STOP, RESUME, AGAIN = "terug", "overslaan", "pauze", "stop", 
 
 
 @dataclass(frozen=True)
+class Line:
+    """What was said in the talk."""
+
+    by_pupil: bool
+    text: str
+    intent: str = ""
+    """Of a typed text; "" for a pressed choice and for what Lobke says."""
+
+
+@dataclass(frozen=True)
 class Pupil:
     """What is known of the pupil and the day when a flow goes on."""
 
@@ -24,6 +35,16 @@ class Pupil:
     leerjaar: Optional[str] = None
     seed: str = ""
     """Decides the order of the statements."""
+    conversation: str = ""
+    """Its id; given to a handoff only, as are all below."""
+    talk: tuple[Line, ...] = ()
+    """What was said before this message, in order."""
+    flows: Memory = field(default_factory=dict)
+    """What every flow remembers, by its name."""
+    schools: frozenset[str] = frozenset()
+    """Ids of the schools where a decaan can answer."""
+    distress: Optional[str] = None
+    """The id of the last sign of distress."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +57,8 @@ class Step:
     """False when the pupil stopped or paused, or when the flow is at its end."""
     types: tuple[str, ...] = ()
     """The Holland types of a verkenning that just ended, to be counted over all pupils."""
+    handoff: Optional[Handoff] = None
+    """What the pupil said yes to; it is sent before anything is said."""
 
 
 def small(flow: str, name: str, sources: Sources) -> Choice:

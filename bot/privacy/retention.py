@@ -1,10 +1,11 @@
 """What is deleted when its time is over."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from bot import clock
 from bot.storage import tables
@@ -13,9 +14,26 @@ from bot.storage.database import blank_forgotten, shrink_wal, transaction
 
 log = structlog.get_logger()
 
+ENDED = "gesprekken die afgelopen zijn"
+CLOSED = "overdrachten die lang genoeg klaar zijn"
+OPEN = "overdrachten van een vorig schooljaar die open bleven"
+LOG_TEXTS = "zinnen in het logboek"
+
 BATCH = 200  # conversations a transaction, so that the chat never waits long
 LOG_TEXT_DAYS = 90  # what was not understood is read by staff within this time
+CLOSED_DAYS = 30  # a handoff that is closed
+OPEN_DAYS = 30  # a handoff that is not closed stays until the school year ends, and at least this long
+SCHOOL_YEAR_BEGINS = 8  # the first of August
 ORPHAN_SECONDS = 3600  # Rasa's events of an unknown conversation are deleted after this time
+
+
+def due() -> dict[str, int]:
+    """How much `expire` would delete now, by a name for staff. Raises DatabaseDown."""
+    with transaction() as connection:
+        return {
+            name: int(connection.execute(select(func.count()).select_from(table).where(condition)).scalar())
+            for name, (table, condition) in _too_old().items()
+        }
 
 
 def expire() -> int:
@@ -26,35 +44,69 @@ def expire() -> int:
     ended = 0
     while ids := _expire_some():
         ended += len(ids)
-    _clean_up()
-    if ended:
+    if _clean_up() or ended:
         shrink_wal()
+    if ended:
         log.info("conversations_expired", number=ended)
     return ended
 
 
+def _too_old() -> dict[str, tuple[Any, Any]]:
+    """Tables with the condition of the rows whose time is over."""
+    now = clock.now()
+    closed, changed = tables.handoffs.c.closed_at, tables.handoffs.c.changed_at
+    log = tables.interactions.c
+    return {
+        ENDED: (tables.conversations, tables.conversations.c.expires_at <= now),
+        CLOSED: (tables.handoffs, closed <= now - timedelta(days=CLOSED_DAYS)),
+        OPEN: (
+            tables.handoffs,
+            closed.is_(None) & (changed < min(_school_year_began(now), now - timedelta(days=OPEN_DAYS))),
+        ),
+        LOG_TEXTS: (
+            tables.interactions,
+            (log.at < now - timedelta(days=LOG_TEXT_DAYS)) & log.text.is_not(None),
+        ),
+    }
+
+
+def _school_year_began(now: datetime) -> datetime:
+    began = now.replace(month=SCHOOL_YEAR_BEGINS, day=1, hour=0, minute=0, second=0, microsecond=0)
+    return began if began <= now else began.replace(year=began.year - 1)
+
+
 def _expire_some() -> list[str]:
-    table = tables.conversations
+    table, ended = _too_old()[ENDED]
     with transaction(write=True) as connection:
-        query = select(table.c.id).where(table.c.expires_at <= clock.now()).limit(BATCH)
+        query = select(table.c.id).where(ended).limit(BATCH)
         ids = list(connection.execute(query).scalars())
         if ids:
             delete_conversations(connection, ids)
     return ids
 
 
-def _clean_up() -> None:
-    """Removes old text from the log, old hashes of deleted conversations, and events that outlived theirs."""
+def _clean_up() -> int:
+    """Removes old handoffs, old text from the log, old marks of deletion, and events that outlived theirs.
+
+    Returns how many handoffs.
+    """
     now = clock.now()
     known = select(tables.conversations.c.id)
-    text = tables.interactions.c
+    handoffs = tables.handoffs
+    rules = _too_old()
     with transaction(write=True) as connection:
         blank_forgotten(connection)
-        too_old = text.at < now - timedelta(days=LOG_TEXT_DAYS)
-        connection.execute(update(tables.interactions).where(too_old, text.text.is_not(None)).values(text=None))
+        connection.execute(update(tables.interactions).where(rules[LOG_TEXTS][1]).values(text=None))
+        removed = connection.execute(delete(handoffs).where(or_(rules[CLOSED][1], rules[OPEN][1]))).rowcount
+        parted = (
+            handoffs.c.conversation_id.not_in(known),
+            handoffs.c.created_at < now - timedelta(seconds=ORPHAN_SECONDS),
+        )
+        connection.execute(update(handoffs).where(*parted).values(conversation_id=None))
         tokens_ended = now - timedelta(hours=CONVERSATION_HOURS)
         connection.execute(delete(tables.forgotten).where(tables.forgotten.c.at < tokens_ended))
         for events in rasa_tables(connection):
             if "timestamp" in events.c:
                 orphans = events.c.sender_id.not_in(known), events.c.timestamp < time.time() - ORPHAN_SECONDS
                 connection.execute(delete(events).where(*orphans))
+    return int(removed)

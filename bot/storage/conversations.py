@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Optional
 
-from sqlalchemy import column, delete, inspect, select, table
+from sqlalchemy import column, delete, inspect, select, table, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import TableClause
 
@@ -256,7 +256,12 @@ def expiry(moment: datetime) -> datetime:
 
 
 def delete_conversations(connection: Connection, ids: list[str]) -> None:
-    """Deletes conversations with everything that hangs on them, and Rasa's rows about them in its own tables."""
+    """Deletes conversations with everything that hangs on them, and Rasa's rows about them in its own tables.
+
+    A handoff stays; it only forgets which conversation it came from.
+    """
+    handoffs = tables.handoffs
+    connection.execute(update(handoffs).where(handoffs.c.conversation_id.in_(ids)).values(conversation_id=None))
     connection.execute(delete(tables.conversations).where(tables.conversations.c.id.in_(ids)))
     for events in rasa_tables(connection):
         connection.execute(delete(events).where(events.c.sender_id.in_(ids)))

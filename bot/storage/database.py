@@ -144,17 +144,17 @@ def ping() -> None:
 def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
     """Writes rows in their order; a row that is there already is left as it is.
 
-    A conversation's `last_at` and `expires_at` only move forward. Rows of a conversation that was deleted by its
-    pupil are dropped. Date-times may be aware datetimes or ISO strings.
+    A conversation's `last_at` and `expires_at` only move forward. Rows of a conversation or a handoff that was deleted
+    by its pupil are dropped. Date-times may be aware datetimes or ISO strings.
     """
     dropped: set[str] = set()
     for name, group in groupby(rows, key=lambda row: row[0]):
         table = tables.metadata.tables[name]
         values = [_complete(table, row) for _, row in group]
-        if table is tables.conversations:
+        if table in (tables.conversations, tables.handoffs):
             dropped |= {row["id"] for row in values if is_forgotten(connection, row["id"])}
             values = [row for row in values if row["id"] not in dropped]
-        values = [row for row in values if row.get("conversation_id") not in dropped]
+        values = [row for row in values if dropped.isdisjoint((row.get("conversation_id"), row.get("handoff_id")))]
         if values:
             connection.execute(_insert(connection.dialect.name, name), values)
         if table is tables.interactions:
@@ -177,10 +177,10 @@ def _insert(dialect: str, name: str) -> TextClause:
     return sqlalchemy.text(text).bindparams(*(sqlalchemy.bindparam(c.name, type_=c.type) for c in table.c))
 
 
-def is_forgotten(connection: Connection, conversation_id: str) -> bool:
-    """Whether the pupil deleted this conversation."""
+def is_forgotten(connection: Connection, id: str) -> bool:
+    """Whether the pupil deleted this conversation or handoff."""
     gone = tables.forgotten.c.conversation
-    return connection.execute(select(gone).where(gone == conversation_hash(conversation_id))).first() is not None
+    return connection.execute(select(gone).where(gone == conversation_hash(id))).first() is not None
 
 
 def blank_forgotten(connection: Connection, ids: Optional[list[str]] = None) -> None:

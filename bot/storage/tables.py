@@ -3,7 +3,20 @@
 from datetime import datetime, timezone
 from typing import Any, Optional
 
-from sqlalchemy import JSON, Column, DateTime, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -13,6 +26,7 @@ from bot.clock import ZONE
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
         "pk": "pk_%(table_name)s",
     }
@@ -46,6 +60,10 @@ json_value = JSON(none_as_null=True)
 
 def _conversation_id(**options: Any) -> Column[str]:
     return Column("conversation_id", String(64), ForeignKey("conversations.id", ondelete="CASCADE"), **options)
+
+
+def _handoff_id() -> Column[str]:
+    return Column("handoff_id", String(32), ForeignKey("handoffs.id", ondelete="CASCADE"), nullable=False)
 
 
 conversations = Table(
@@ -95,7 +113,7 @@ interactions = Table(
     Column("text", Text),  # redacted, and only when it was not understood
 )
 
-# Conversations that a pupil deleted, as hashes: a row that still waits in a spool must not bring one back.
+# Conversations and handoffs that a pupil deleted, as hashes: a row that still waits in a spool must not bring one back.
 forgotten = Table(
     "forgotten",
     metadata,
@@ -112,4 +130,122 @@ tallies = Table(
     Column("name", String(64), nullable=False),
     Column("value", String(64), nullable=False),
     Index(None, "name", "month"),
+)
+
+# A pupil's question for the decaan of a school. It outlives the conversation that it came from.
+handoffs = Table(
+    "handoffs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("code_hash", String(64), nullable=False, index=True, unique=True),
+    Column("school", String(64), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("unread", Boolean, nullable=False),  # the pupil wrote something that no decaan opened yet
+    Column("version", Integer, nullable=False),  # rises with every change
+    Column("assignee", String(32)),  # id of an account
+    Column("snoozed_until", Moment),
+    Column("close_reason", String(20)),
+    Column("created_at", Moment, nullable=False),
+    Column("waiting_since", Moment, nullable=False),  # since when somebody is to do something
+    Column("changed_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("leerjaar", Integer),
+    Column("first_name", Text),
+    # For live delivery only. No foreign key: the handoff stays when the conversation goes.
+    Column("conversation_id", String(64), index=True),
+    Column("attachments", json_value),  # [{"title", "text"}]; last, so that a list need not read past it
+    Index(None, "school", "status"),
+)
+
+handoff_messages = Table(
+    "handoff_messages",
+    metadata,
+    Column("id", ordered_text, primary_key=True),
+    _handoff_id(),
+    Column("request_key", String(64), nullable=False),  # the same key twice is one message
+    Column("sender", String(8), nullable=False),  # pupil or decaan
+    Column("author", Text),  # name of the decaan
+    Column("at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    Index(None, "handoff_id", "request_key", unique=True),
+)
+
+# What decanen of a school write down for themselves; never shown to a pupil.
+handoff_notes = Table(
+    "handoff_notes",
+    metadata,
+    Column("id", ordered_text, primary_key=True),
+    _handoff_id(),
+    Column("request_key", String(64), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    Index(None, "handoff_id", "request_key", unique=True),
+)
+
+# Who saw or changed what. No text of a pupil.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("account_id", String(32)),  # None: a pupil, or nobody who is logged in
+    Column("action", String(40), nullable=False),
+    Column("subject", String(64), nullable=False),  # id of a handoff or an account
+    Column("detail", String(200), nullable=False),
+    Index(None, "subject", "at"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),  # in small letters
+    Column("name", String(80), nullable=False),
+    Column("role", String(16), nullable=False),  # decaan, redactie or beheer
+    Column("password", String(200)),  # argon2id; none until an invitation is used
+    Column("totp", String(32)),  # random; with Lobke's key it makes the secret of the second factor
+    Column("totp_step", Integer),  # the half minute of the last code, so that none is used twice
+    Column("created_at", Moment, nullable=False),
+    Column("disabled_at", Moment),
+)
+
+
+def _account_id(**options: Any) -> Column[str]:
+    return Column("account_id", String(32), ForeignKey("accounts.id", ondelete="CASCADE"), **options)
+
+
+account_schools = Table(
+    "account_schools",
+    metadata,
+    _account_id(primary_key=True),
+    Column("school", String(64), primary_key=True, index=True),
+)
+
+# Recovery codes, invitations and sessions are kept as hashes: who reads the table cannot use them.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    _account_id(nullable=False, index=True),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    _account_id(nullable=False, index=True),
+    Column("expires_at", Moment, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    _account_id(nullable=False, index=True),
+    Column("complete", Boolean, nullable=False),  # false while the second factor is still to come
+    Column("device", String(80), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
 )

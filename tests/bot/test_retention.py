@@ -2,13 +2,19 @@
 
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Optional
 
 import time_machine
+from click.testing import CliRunner
 from sqlalchemy import select, text
 
 from bot import clock
+from bot.cli import lobke
+from bot.handoff.inbox import Inbox
+from bot.handoff.store import Handoff, Handoffs
 from bot.keys import conversation_hash
-from bot.privacy.retention import BATCH, expire
+from bot.privacy.retention import BATCH, due, expire
 from bot.settings import settings
 from bot.storage import tables
 from bot.storage.conversations import Conversations, Reply
@@ -31,6 +37,22 @@ def rasa_said(conversation_id: str, at: float) -> None:
 def senders() -> list[str]:
     with transaction() as connection:
         return list(connection.execute(text("SELECT sender_id FROM events ORDER BY sender_id")).scalars())
+
+
+def handoff(id: str, conversation_id: Optional[str] = None) -> str:
+    """Sends one and returns its code."""
+    return handoffs().send(
+        Handoff(id=id, school="guido", text="Mag ik met je praten?", conversation_id=conversation_id)
+    )
+
+
+def handoffs() -> Handoffs:
+    return Handoffs(Spool(settings().spool_dir))
+
+
+def left() -> list[str]:
+    with transaction() as connection:
+        return sorted(connection.execute(select(tables.handoffs.c.id)).scalars())
 
 
 def log_text(conversation_id: str, at: datetime) -> None:
@@ -98,3 +120,89 @@ def test_the_mark_of_a_deleted_conversation_goes_when_its_token_has_ended(databa
         expire()
         with transaction() as connection:
             assert not connection.execute(select(tables.forgotten)).all()
+
+
+def test_a_handoff_stays_when_its_conversation_ends_and_forgets_which_it_was(database: str) -> None:
+    with time_machine.travel(START, tick=False) as travel:
+        talk("ended")
+        code = handoff("a", "ended")
+        handoff("b", "never stored")
+        travel.shift(48 * 3600)
+        expire()
+        assert left() == ["a", "b"]
+        found = handoffs().by_code(code)
+        assert found and found.messages
+        with transaction() as connection:
+            assert connection.execute(select(tables.handoffs.c.conversation_id)).scalars().all() == [None, None]
+
+
+def test_a_handoff_knows_its_conversation_as_long_as_that_lives(database: str) -> None:
+    with time_machine.travel(START, tick=False) as travel:
+        talk("living")
+        handoff("a", "living")
+        travel.shift(40 * 3600)
+        expire()
+        with transaction() as connection:
+            assert connection.execute(select(tables.handoffs.c.conversation_id)).scalars().all() == ["living"]
+
+
+def test_a_closed_handoff_is_deleted_whole_after_30_days(database: str) -> None:
+    with time_machine.travel(START, tick=False) as travel:
+        inbox = Inbox("an", ["guido"], "An")
+        for id in ("closed", "open"):
+            handoff(id)
+            inbox.note(id, "k", "Ik bel de mentor.")
+        inbox.close("closed", 1, "afspraak")
+        travel.shift(30 * 24 * 3600 - 1)
+        expire()
+        assert left() == ["closed", "open"]
+        travel.shift(1)
+        expire()
+    assert left() == ["open"]
+    with transaction() as connection:
+        for table in (tables.handoff_messages, tables.handoff_notes):
+            assert connection.execute(select(table.c.handoff_id)).scalars().all() == ["open"]
+        assert "closed" in connection.execute(select(tables.audit.c.subject)).scalars().all()
+
+
+def test_an_open_handoff_is_deleted_when_the_school_year_is_over_but_never_within_30_days(database: str) -> None:
+    for id, sent in (("autumn", START), ("july", "2027-07-20T12:00:00+02:00")):
+        with time_machine.travel(sent, tick=False):
+            handoff(id)
+    with time_machine.travel("2027-07-31T23:59:59+02:00", tick=False) as travel:
+        expire()
+        assert left() == ["autumn", "july"]
+        travel.shift(1)
+        expire()
+        assert left() == ["july"]
+        travel.move_to(datetime.fromisoformat("2027-08-19T12:00:01+02:00"))
+        expire()
+        assert left() == []
+
+
+def test_the_text_of_an_old_handoff_leaves_the_disk(sqlite_database: Path) -> None:
+    with time_machine.travel(START, tick=False) as travel:
+        handoffs().send(Handoff(id="a", school="guido", text="zeldzaamwoord"))
+        travel.shift(400 * 24 * 3600)
+        expire()
+    files = [path for path in sqlite_database.parent.rglob("*") if path.is_file()]
+    assert not [path.name for path in files if b"zeldzaamwoord" in path.read_bytes()]
+
+
+def test_the_preview_counts_what_would_go_and_deletes_nothing(database: str) -> None:
+    with time_machine.travel(START, tick=False) as travel:
+        talk("a")
+        handoff("closed")
+        handoff("open")
+        log_text("1", clock.now())
+        Inbox("an", ["guido"], "An").close("closed", 1, "beantwoord")
+        assert set(due().values()) == {0}
+        travel.shift(400 * 24 * 3600)
+        assert list(due().values()) == [1, 1, 1, 1]
+        shown = CliRunner().invoke(lobke, ["retention", "--preview"])
+        assert shown.exit_code == 0 and "Er is niets gewist." in shown.output
+        assert left() == ["closed", "open"]
+        done = CliRunner().invoke(lobke, ["retention"])
+        assert "1 overdrachten die lang genoeg klaar zijn" in done.output and "Dit is gewist." in done.output
+        assert left() == []
+        assert set(due().values()) == {0}

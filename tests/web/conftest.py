@@ -14,10 +14,12 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from bot.accounts.accounts import Account
 from bot.keys import derived_key
 from bot.settings import settings
 from bot.storage.conversations import Choice, Reply
 from tests.bot.databases import data_dir, sqlite_database
+from tests.web.staff import Browser, a_decaan
 from web.app import create_app, server
 from web.limits import Limits
 
@@ -211,6 +213,32 @@ def site(run: Callable[..., Site]) -> Site:
 def talk(site: Site) -> Talk:
     """A conversation that has just begun."""
     return site.start()
+
+
+@pytest.fixture
+def decaan(sqlite_database: Path) -> Account:
+    """The account of a decaan."""
+    return a_decaan()
+
+
+@pytest.fixture
+def browse(site: Site) -> Iterator[Callable[..., Browser]]:
+    """Opens a browser at the site; each has cookies of its own."""
+    browsers: list[Browser] = []
+
+    def opened(*agent: str) -> Browser:
+        browsers.append(Browser(site.url, *agent))
+        return browsers[-1]
+
+    yield opened
+    for browser in browsers:
+        browser.close()
+
+
+@pytest.fixture
+def browser(browse: Callable[..., Browser]) -> Browser:
+    """A browser where nobody has logged in yet."""
+    return browse()
 
 
 def assert_problem(answer: httpx.Response, status: int) -> str:

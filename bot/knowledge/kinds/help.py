@@ -30,13 +30,25 @@ def helpline_card(lines: Sequence[Hulplijn], sources: Sources) -> dict[str, Any]
 
 def distress(id: Optional[str], sources: Sources, again: bool = False) -> Answer:
     """The warm words and the helplines for this kind of distress; for an unknown kind the general ones."""
-    known = sources.knowledge.get(f"nood:{id}")
-    nood = cast(Nood, known) if known else sources.knowledge.all(Nood)[-1]
-    lines = [sources.knowledge.one(Hulplijn, line) for line in nood.hulplijnen]
-    numbers = " ".join(
-        sources.say("nood.lijn", naam=line.naam, telefoon=line.telefoon) for line in lines if line.telefoon
-    )
+    nood = _nood(id, sources)
     warm = sources.say("nood.weer") if again else nood.antwoord
-    text = sources.say("nood", antwoord=warm, nummers=numbers)
+    text = sources.say("nood", antwoord=warm, nummers=numbers(id, sources))
     choices = (Choice(sources.say("nood.ja"), "nood_ja"), Choice(sources.say("nood.nee"), "nood_nee"))
-    return Answer(text, choices, helpline_card(lines, sources), outcome="distress", kind="nood", asked="nood")
+    card = helpline_card(helplines(id, sources), sources)
+    return Answer(text, choices, card, outcome="distress", kind="nood", asked="nood")
+
+
+def helplines(id: Optional[str], sources: Sources) -> list[Hulplijn]:
+    """The helplines for this kind of distress; for an unknown kind the general ones."""
+    return [sources.knowledge.one(Hulplijn, line) for line in _nood(id, sources).hulplijnen]
+
+
+def numbers(id: Optional[str], sources: Sources) -> str:
+    """Their numbers in a sentence each."""
+    lines = (line for line in helplines(id, sources) if line.telefoon)
+    return " ".join(sources.say("nood.lijn", naam=line.naam, telefoon=line.telefoon) for line in lines)
+
+
+def _nood(id: Optional[str], sources: Sources) -> Nood:
+    known = sources.knowledge.get(f"nood:{id}")
+    return cast(Nood, known) if known else sources.knowledge.all(Nood)[-1]

@@ -1,0 +1,38 @@
+"""Return codes: what a pupil keeps to read the answer, such as `K7QF-3MZP`.
+
+A code is 40 bits that follow from the handoff's id and the secret, so the same handoff always has the same code and no
+code is stored. Stored is a keyed hash, by which a handoff is looked up: comparing hashes tells nothing about a code.
+"""
+
+import hashlib
+import hmac
+from typing import Optional
+
+from bot.keys import derived_key
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base32: no I, L, O and U, which are misread."""
+LETTERS = 8
+_ALIKE = str.maketrans("OIL", "011", " -\t\n\r\u00a0\u2010\u2011\u2012\u2013\u2014\u2212.")
+
+
+def return_code(handoff_id: str, attempt: int = 0) -> str:
+    """The code of this handoff; a next attempt gives another one, for when the first one is another handoff's."""
+    bits = int.from_bytes(_hmac("return code maker", f"{handoff_id}:{attempt}")[:5], "big")
+    code = "".join(ALPHABET[bits >> 5 * place & 31] for place in reversed(range(LETTERS)))
+    return f"{code[:4]}-{code[4:]}"
+
+
+def code_hash(typed: str) -> Optional[str]:
+    """64 hex digits that stand for a code as a pupil types it; None when it cannot be a code.
+
+    Case, spaces, dashes and dots do not matter, and O, I and L are read as 0 and 1.
+    """
+    code = typed.upper().translate(_ALIKE)
+    if len(code) != LETTERS or not set(code) <= set(ALPHABET):
+        return None
+    return _hmac("return code", code).hex()
+
+
+def _hmac(purpose: str, text: str) -> bytes:
+    return hmac.new(derived_key(purpose).encode(), text.encode(), hashlib.sha256).digest()
