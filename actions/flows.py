@@ -17,7 +17,7 @@ from actions.turn import Turn, sources
 from bot.accounts.accounts import schools_with_decaan
 from bot.clock import now, today
 from bot.handoff import asking
-from bot.handoff.store import Handoffs
+from bot.handoff.store import Deleted, Handoff, Handoffs
 from bot.knowledge.question import LIKELY_HIT, Answer
 from bot.monitoring.log import spool, tally
 from bot.orientation import exploring, reflecting
@@ -114,10 +114,17 @@ def _do(turn: Turn, name: str, step: Step) -> list[EventType]:
     for kind in step.types:
         tally(f"{name}_type", kind)
     if step.handoff:
-        code = Handoffs(spool()).send(step.handoff)
-        step = asking.sent(step.memory, code, now(), _pupil(turn, name), sources())
+        step = _send(turn, step, step.handoff)
     slot = {**_slot(turn), name: step.memory, "running": name if step.is_running else None, "last": name}
     return [*turn.say(*step.said), SlotSet("flow", slot)]
+
+
+def _send(turn: Turn, step: Step, handoff: Handoff) -> Step:
+    try:
+        code = Handoffs(spool()).send(handoff)
+    except Deleted:
+        return asking.deleted(step.memory, sources())
+    return asking.sent(step.memory, code, now(), _pupil(turn, asking.FLOW), sources())
 
 
 def _slot(turn: Turn) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from tests.stack import Lobke, running
 
 @pytest.fixture(scope="session")
 def lobke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lobke]:
-    """The real Lobke: three processes, a fresh database, the clock at 21 November 2026, 12 o'clock."""
+    """The real Lobke: three processes, a fresh database with one decaan, the clock at 21 November 2026, 12 o'clock."""
     with running(tmp_path_factory.mktemp("lobke")) as stack:
+        stack.add_decaan()
         yield stack
 
 

@@ -16,6 +16,9 @@ from bot.run import NAMES, Stack
 from bot.settings import PROJECT, Settings
 
 NOW = "2026-11-21T12:00"
+EMAIL = "decaan@voorbeeld.nl"
+PASSWORD = "paard fiets lamp boom"
+SCHOOL = "corlaer-college"
 Messages = list[dict[str, Any]]
 
 
@@ -77,10 +80,18 @@ class Lobke:
         self.url = self.stack.url
         self.data_dir = folder
 
-    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def command(self, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """Run `lobke …` with the settings of this Lobke."""
         command = [sys.executable, "-m", "bot.cli", *arguments]
-        return subprocess.run(command, cwd=PROJECT, env=self.stack.environment, capture_output=True, text=True)
+        return subprocess.run(
+            command, cwd=PROJECT, env=self.stack.environment, input=stdin, capture_output=True, text=True
+        )
+
+    def add_decaan(self) -> None:
+        """A decaan of the Corlaer College who can log in, so pupils of that school can send a message."""
+        options = ["--role", "decaan", "--school", SCHOOL, "--name", "Sam Decaan", "--password-stdin"]
+        added = self.command("account", "add", EMAIL, *options, stdin=f"{PASSWORD}\n")
+        assert added.returncode == 0, added.stderr
 
     def start(self, *names: str) -> None:
         """Start these processes (web, rasa, actions), or all, and wait until Lobke answers."""

@@ -35,6 +35,9 @@ RULES: Mapping[str, tuple[Limit, ...]] = {
     "logins of an address": (Limit(30, 60),),
     "logins of an account": (Limit(5, 60), Limit(30, 3600)),
     "codes of an account": (Limit(5, 60), Limit(30, 3600)),
+    "wrong codes of an address": (Limit(10, 600),),
+    "wrong codes": (Limit(1000, 600),),
+    "messages with a code": (Limit(5, 60), Limit(30, 3600)),
 }
 
 
@@ -57,6 +60,13 @@ class Limits:
                 raise Problem(429, headers={"Retry-After": str(math.ceil(wait))})
             for use in uses:
                 self._seen.setdefault(use, deque()).append(now)
+
+    def give_back(self, *uses: tuple[str, str]) -> None:
+        """Undoes one count for each (rule, key), for rules that limit what fails."""
+        with self._lock:
+            for use in uses:
+                if self._seen.get(use):
+                    self._seen[use].pop()
 
     def _wait(self, rule: str, key: str, now: float) -> float:
         """Seconds until this rule allows one more; 0 or less when it does now."""

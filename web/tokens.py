@@ -1,6 +1,6 @@
 """Tokens: a random conversation id, signed by the server. A token is the only way to a conversation.
 
-A document has a token of its own, which opens that document and nothing else.
+A document has a token of its own, which opens that document and nothing else. So has a return code, for half an hour.
 """
 
 import hashlib
@@ -14,6 +14,8 @@ from bot import clock
 from bot.keys import derived_key
 
 LONGEST = 200
+ANSWER_SECONDS = 1800
+"""How long a browser holds a return code without a visit."""
 
 
 class BadToken(Exception):
@@ -59,3 +61,23 @@ def read_document_token(token: str) -> str:
     if not token.isascii() or not hmac.compare_digest(token, document_token(message_id)):
         raise BadToken
     return message_id
+
+
+def answer_token(code: str) -> str:
+    """What a browser keeps of a return code while its pupil reads the answer."""
+    return _answer_signer().sign(code).decode()
+
+
+def read_answer_token(token: str) -> str:
+    """The return code in a token that is not too old. Raises BadToken."""
+    if not token.isascii() or len(token) > LONGEST:
+        raise BadToken
+    try:
+        return _answer_signer().unsign(token, max_age=ANSWER_SECONDS).decode()
+    except BadSignature:
+        raise BadToken from None
+
+
+def _answer_signer() -> _Signer:
+    key = derived_key("answer token")
+    return _Signer(key, salt="lobke-answer", key_derivation="hmac", digest_method=hashlib.sha256)

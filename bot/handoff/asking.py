@@ -187,6 +187,19 @@ def sent(memory: Memory, code: str, now: datetime, pupil: Pupil, sources: Source
     return Step((replace(said, outcome="handoff_sent"),), kept, is_running=False)
 
 
+def deleted(memory: Memory, sources: Sources) -> Step:
+    """Instead of sending what she deleted with its code: it stays deleted, and of it nothing is remembered."""
+    kept = {"codes": memory["codes"], "urgent": memory["urgent"]}
+    choices = [
+        _choice("opnieuw", AGAIN, sources),
+        *_numbers(memory, sources),
+        _choice("lobke", "", sources, "opleidingen"),
+    ]
+    asked = "nood" if memory["urgent"] else None
+    said = Answer(sources.say("overdracht.gewist"), tuple(choices), outcome="handoff_deleted", kind=FLOW, asked=asked)
+    return Step((said,), kept, is_running=False)
+
+
 def _begin(memory: Optional[Memory], urgent: bool, pupil: Pupil, sources: Sources) -> Step:
     if memory and _is_making(memory) and memory["urgent"] == urgent:
         question = _question(pupil, urgent) if urgent else memory["question"]

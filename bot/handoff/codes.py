@@ -23,15 +23,19 @@ def return_code(handoff_id: str, attempt: int = 0) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-def code_hash(typed: str) -> Optional[str]:
-    """64 hex digits that stand for a code as a pupil types it; None when it cannot be a code.
+def normalised(typed: str) -> Optional[str]:
+    """A code as a pupil types it, such as `K7QF3MZP`; None when it cannot be a code.
 
     Case, spaces, dashes and dots do not matter, and O, I and L are read as 0 and 1.
     """
     code = typed.upper().translate(_ALIKE)
-    if len(code) != LETTERS or not set(code) <= set(ALPHABET):
-        return None
-    return _hmac("return code", code).hex()
+    return code if len(code) == LETTERS and set(code) <= set(ALPHABET) else None
+
+
+def code_hash(typed: str) -> Optional[str]:
+    """64 hex digits that stand for a code as a pupil types it; None when it cannot be a code."""
+    code = normalised(typed)
+    return _hmac("return code", code).hex() if code else None
 
 
 def _hmac(purpose: str, text: str) -> bytes:

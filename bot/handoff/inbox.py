@@ -73,7 +73,6 @@ class Detail(Item):
     attachments: list[dict[str, str]]
     messages: list[Message]
     notes: list[Note]
-    conversation_id: Optional[str]  # of an open chat, where an answer may be shown at once
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,6 @@ class Inbox:
             attachments=row.attachments,
             messages=said,
             notes=notes,
-            conversation_id=row.conversation_id,
         )
 
     def reply(self, id: str, version: int, key: str, text: str) -> bool:
@@ -182,6 +180,15 @@ class Inbox:
             save(connection, row, rules.replied(state_of(row), self.account_id, clock.now()))
             self._log(connection, "replied", id)
             return True
+
+    def chat(self, id: str) -> Optional[tuple[str, datetime]]:
+        """The conversation the handoff was sent from, if it is still known, and a moment at which it was open."""
+        query = select(_table.c.conversation_id, _table.c.created_at).where(_table.c.id == id, self._visible())
+        with transaction() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise NotFound
+        return (row.conversation_id, row.created_at) if row.conversation_id else None
 
     def note(self, id: str, key: str, text: str) -> bool:
         """Keeps a note that no pupil sees; False when this key was used before. A note overwrites nothing."""

@@ -110,6 +110,19 @@ def test_a_process_that_dies_after_sending_gives_the_same_code_the_next_time(
     assert len(set(codes)) == 1 and len(stored()) == 1
 
 
+def test_what_she_deleted_is_not_sent_again_and_she_may_begin_anew(run: Run, talk: Talk, with_decaan: None) -> None:
+    preview = at_preview(talk)
+    slots = dict(talk._slots)
+    code = chosen(talk, preview, "Ja, versturen").card["title"].removeprefix("Je code: ")
+    assert Handoffs(spool()).delete(code)
+    reply = run(ActionChoose(), Message("kies", choice=preview.buttons["Ja, versturen"], slots=slots))
+    assert "gewist" in reply.text and stored() == []
+    assert (reply.logged.outcome, reply.logged.text) == ("handoff_deleted", None)
+    assert SECRET not in str(reply.remembered)
+    again = run(ActionChoose(), Message("kies", choice="overdracht|opnieuw", slots={**slots, **reply.remembered}))
+    assert again.logged.outcome == "handoff_started"
+
+
 def test_with_the_database_down_she_gets_a_code_and_nothing_is_lost(
     talk: Talk, with_decaan: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,8 +15,9 @@ from tests.web.staff import EMAIL, LOGIN, PASSWORD, SCHOOL, Browser, error, with
 from web.limits import RULES, Limit, Limits
 from web.portal.door import route
 
-START = "/portal/account"
-BEHIND = ["/portal", START, "/portal/wachtwoord", "/portal/tweede-stap"]
+START = "/portal"
+ACCOUNT = "/portal/account"
+BEHIND = [START, ACCOUNT, "/portal/overdrachten", "/portal/wachtwoord", "/portal/tweede-stap"]
 
 
 def cookie_of(browser: Browser) -> str:
@@ -26,10 +27,10 @@ def cookie_of(browser: Browser) -> str:
 def test_with_the_password_a_decaan_is_in(browser: Browser, decaan: Account) -> None:
     answer = browser.login()
     assert (answer.status_code, answer.headers["location"]) == (303, START)
-    page = browser.get(START)
+    assert browser.get(START).headers["location"] == "/portal/overdrachten"
+    page = browser.get(ACCOUNT)
     assert page.status_code == 200 and "Sam Decaan" in page.text
     assert browser.get(LOGIN).headers["location"] == START
-    assert browser.get("/portal").headers["location"] == START
     assert actions(decaan.id) == ["account_added", "login"]
 
 
@@ -44,7 +45,7 @@ def test_without_a_login_every_page_leads_to_it_and_back(browser: Browser, decaa
 
 def test_the_pages_are_kept_by_no_cache_and_carry_the_security_headers(browser: Browser, decaan: Account) -> None:
     browser.login()
-    for path in (LOGIN, START, "/portal/wachtwoord", "/portal/tweede-stap", "/portal/uitnodiging/x"):
+    for path in (LOGIN, ACCOUNT, "/portal/wachtwoord", "/portal/tweede-stap", "/portal/uitnodiging/x"):
         answer = browser.get(path)
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-robots-tag"] == "noindex"
@@ -105,7 +106,7 @@ def test_who_guesses_keeps_nobody_else_out(
     for _ in range(3):
         pupil.login(password="een fout wachtwoord")
     assert pupil.login().status_code == 429
-    office.send("/portal/uitloggen", START)
+    office.send("/portal/uitloggen", ACCOUNT)
     assert office.login().status_code == 303  # the same address, a known browser
     assert home.login().status_code == 303  # another address
     assert pupil.login("ander@voorbeeld.nl").status_code == 422  # another account
@@ -181,7 +182,7 @@ def test_a_form_that_is_no_form_is_refused(browser: Browser) -> None:
 )
 def test_no_link_sends_a_login_elsewhere(browser: Browser, decaan: Account, next: str) -> None:
     page = browser.request("GET", LOGIN, params={"next": next})
-    assert page.status_code == 200 and 'name="next" value="/portal/account"' in page.text
+    assert page.status_code == 200 and 'name="next" value="/portal"' in page.text
     answer = browser.send(LOGIN, email=EMAIL, password=PASSWORD, next=next)
     assert answer.headers["location"] == START
     assert browser.request("GET", LOGIN, params={"next": next}).headers["location"] == START
@@ -224,7 +225,7 @@ def test_a_login_makes_a_new_token(browser: Browser, decaan: Account) -> None:
     assert cookie_of(browser) != "chosen-by-somebody-else"
     first = cookie_of(browser)
     thief = dict(browser.cookies)
-    browser.send("/portal/uitloggen", START)
+    browser.send("/portal/uitloggen", ACCOUNT)
     browser.login()
     assert cookie_of(browser) != first
     browser.cookies = thief
@@ -243,7 +244,7 @@ def test_a_cookie_of_somebodys_own_making_opens_nothing(browser: Browser, decaan
 def test_a_stolen_cookie_is_worth_nothing_after_logging_out(browser: Browser, decaan: Account) -> None:
     browser.login()
     stolen = dict(browser.cookies)
-    answer = browser.send("/portal/uitloggen", START)
+    answer = browser.send("/portal/uitloggen", ACCOUNT)
     assert answer.headers["location"] == f"{LOGIN}?melding=uitgelogd"
     assert "lobke-portal" not in browser.cookies
     assert "Je bent uitgelogd." in browser.get(answer.headers["location"]).text
@@ -280,7 +281,7 @@ def test_a_disabled_account_is_out_at_once(browser: Browser, decaan: Account) ->
 def test_without_a_database_the_page_says_so(browser: Browser, decaan: Account, set_up: Callable[..., None]) -> None:
     browser.login()
     set_up(database_url="postgresql://lobke@127.0.0.1:1/lobke")
-    for path in (START, LOGIN):
+    for path in (ACCOUNT, LOGIN):
         answer = browser.get(path)
         assert answer.status_code == 503 and answer.headers["retry-after"] == "60"
         assert "probeer" in error(answer).lower()
@@ -313,8 +314,9 @@ def test_each_role_gets_in(browser: Browser, decaan: Account) -> None:
     for role in ("redactie", "beheer"):
         accounts.add(f"{role}@voorbeeld.nl", role, password=PASSWORD)
         assert browser.login(f"{role}@voorbeeld.nl").status_code == 303
-        assert role in browser.get(START).text
-        browser.send("/portal/uitloggen", START)
+        assert browser.get(START).headers["location"] == ACCOUNT
+        assert role in browser.get(ACCOUNT).text
+        browser.send("/portal/uitloggen", ACCOUNT)
 
 
 def test_a_page_for_another_role_is_refused(site: Site, browser: Browser, decaan: Account) -> None:
@@ -322,8 +324,8 @@ def test_a_page_for_another_role_is_refused(site: Site, browser: Browser, decaan
     site.app.router.routes.insert(0, page)
     accounts.add("beheer@voorbeeld.nl", "beheer", password=PASSWORD)
     browser.login()
-    for answer in (browser.get("/portal/proef"), browser.send("/portal/proef", START)):
+    for answer in (browser.get("/portal/proef"), browser.send("/portal/proef", ACCOUNT)):
         assert answer.status_code == 403 and "niet voor jouw rol" in error(answer)
-    browser.send("/portal/uitloggen", START)
+    browser.send("/portal/uitloggen", ACCOUNT)
     browser.login("beheer@voorbeeld.nl")
     assert browser.get("/portal/proef").headers["location"] == "/portal/gezien"

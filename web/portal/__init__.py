@@ -1,5 +1,5 @@
 """The portal: pages for staff, behind a login."""
 
-from web.portal import account, login
+from web.portal import account, inbox, login
 
-routes = [*login.routes, *account.routes]
+routes = [*login.routes, *account.routes, *inbox.routes]

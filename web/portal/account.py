@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from bot.accounts import accounts, passwords, second_factor, sessions
 from bot.knowledge.calendar import dutch_date
-from web.portal.door import SET_SECOND_STEP, START, Visit, next_step, route, to_login
+from web.portal.door import ACCOUNT, SET_SECOND_STEP, Visit, next_step, route, to_login
 from web.portal.login import NOT_THE_SAME, WRONG_CODE
 
 WRONG_PASSWORD = "Je wachtwoord van nu klopt niet."
@@ -21,7 +21,7 @@ def overview(visit: Visit) -> Response:
         for session in found:
             if session.id == visit.form.get("session"):
                 sessions.end(session)
-        return visit.to(START)
+        return visit.to(ACCOUNT)
     rows = [
         {
             "id": session.id,
@@ -51,7 +51,7 @@ def password(visit: Visit) -> Response:
         return visit.page("password.html", 422, error=error)
     accounts.set_password(account, new)
     visit.begin(account, complete=True)
-    return visit.to(f"{START}?melding=wachtwoord")
+    return visit.to(f"{ACCOUNT}?melding=wachtwoord")
 
 
 def set_second_step(visit: Visit) -> Response:
@@ -88,7 +88,7 @@ def _setting_up(visit: Visit, seed: str, error: str = "") -> Response:
 
 
 routes = [
-    route(START, overview, "GET", "POST"),
+    route(ACCOUNT, overview, "GET", "POST"),
     route("/portal/wachtwoord", password, "GET", "POST"),
     route(SET_SECOND_STEP, set_second_step, "GET", "POST", login=False),
 ]

@@ -28,7 +28,9 @@ from web.limits import address
 from web.pages import templates
 from web.problems import DETAILS, Problem
 
-START = "/portal/account"  # where a login leads to
+START = "/portal"  # where a login leads to, and from there to the first page of a role
+INBOX = "/portal/overdrachten"
+ACCOUNT = "/portal/account"
 LOGIN = "/portal/inloggen"
 SECOND_STEP = "/portal/code"
 SET_SECOND_STEP = "/portal/tweede-stap"

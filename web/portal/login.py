@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from bot.accounts import accounts, invitations, passwords, second_factor, sessions
 from bot.settings import settings
-from web.portal.door import LOGIN, SECOND_STEP, START, Refusal, Visit, next_step, route, to_login
+from web.portal.door import ACCOUNT, INBOX, LOGIN, SECOND_STEP, START, Refusal, Visit, next_step, route, to_login
 
 WRONG = "Dit e-mailadres en wachtwoord horen niet bij elkaar. Kijk je typefouten na en probeer het nog eens."
 WRONG_CODE = "Deze code klopt niet. Neem de code die nu in je app staat. Elke code werkt 1 keer."
@@ -19,7 +19,7 @@ NOTES = {
 
 def start(visit: Visit) -> Response:
     """GET /portal: the first page after a login."""
-    return visit.to(START)
+    return visit.to(INBOX if visit.account.role == accounts.DECAAN else ACCOUNT)
 
 
 def login(visit: Visit) -> Response:
@@ -90,7 +90,7 @@ def invitation(visit: Visit) -> Response:
 
 
 routes = [
-    route("/portal", start, "GET"),
+    route(START, start, "GET"),
     route(LOGIN, login, "GET", "POST", login=False),
     route(SECOND_STEP, code, "GET", "POST", login=False),
     route("/portal/uitloggen", logout, "POST", login=False),

@@ -241,7 +241,7 @@ def test_a_forgotten_conversation_leaves_the_handoff_and_not_the_trace_to_it(dat
     code = handoffs().send(question(conversation_id="c"))
     talk.forget("c")
     assert handoffs().by_code(code)
-    assert decaan().get("a").conversation_id is None
+    assert decaan().chat("a") is None
 
 
 def test_reading_says_so_when_the_database_is_gone(sqlite_database: Path) -> None:
