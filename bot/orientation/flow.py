@@ -1,6 +1,6 @@
 """A flow: a part of the talk that goes step by step, and that a pupil may leave and take up again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Optional
 
@@ -36,6 +36,17 @@ class Step:
     """False when the pupil stopped or paused, or when the flow is at its end."""
     types: tuple[str, ...] = ()
     """The Holland types of a verkenning that just ended, to be counted over all pupils."""
+
+
+def preceded(answer: Answer, text: str) -> Answer:
+    """The answer with a text of its own before it."""
+    return replace(answer, text=f"{text}\n\n{answer.text}")
+
+
+def asked_again(step: Step, sources: Sources) -> Step:
+    """What a flow says of where the pupil was, after something in between."""
+    (found,) = step.said
+    return replace(step, said=(preceded(found, sources.say("flow.verder")),))
 
 
 def small(flow: str, name: str, sources: Sources) -> Choice:
