@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Optional
 
 from bot.knowledge.loader import Knowledge
-from bot.knowledge.models import Niveau
+from bot.knowledge.models import Event, Niveau
 from bot.knowledge.names import Names, Subject, names_of
 
 SPECIFIC = {"opleiding", "beroep", "wereld", "profiel", "school", "activiteit", "praktijk"}
@@ -101,6 +101,10 @@ class Sources:
     def button(self, name: str, subject: str = "") -> Choice:
         """A choice with the label of knowledge/antwoorden.yml; its name is the kind of question it asks."""
         return Choice(self.knowledge.phrases.knoppen[name], f"{name}|{subject}")
+
+    def example_mark(self, event: Event) -> str:
+        """What stands behind an event that is an example; "" behind a real one."""
+        return f" ({self.say('kalender.is_voorbeeld')})" if event.voorbeeld else ""
 
     def open_days(self) -> Choice:
         """A choice that asks for the open days in the kalender."""

@@ -13,7 +13,21 @@ from bot.knowledge.models import Activiteit, Leerweg, Opleiding
 from bot.knowledge.question import MOST_CHOICES, Answer, Choice, Sources
 from bot.orientation import verkenning as statements
 from bot.orientation.advice import Outcome, Suggestion, levels_before, outcome
-from bot.orientation.flow import AGAIN, BACK, PAUSE, RESUME, SKIP, STOP, Memory, Pupil, Step, resume, small
+from bot.orientation.flow import (
+    AGAIN,
+    BACK,
+    PAUSE,
+    RESUME,
+    SKIP,
+    STOP,
+    Memory,
+    Pupil,
+    Step,
+    asked_again,
+    preceded,
+    resume,
+    small,
+)
 
 FLOW = "verkenning"
 SHORT, LONG = "kort", "lang"
@@ -81,9 +95,7 @@ def read(memory: Memory, text: str, intent: str, named: set[str], pupil: Pupil, 
 
 def again(memory: Memory, pupil: Pupil, sources: Sources) -> Step:
     """Where the pupil was, after something in between; the outcome when that told her leerweg."""
-    step = _at(memory, pupil, sources)
-    (found,) = step.said
-    return replace(step, said=(replace(found, text=f"{sources.say('flow.verder')}\n\n{found.text}"),))
+    return asked_again(_at(memory, pupil, sources), sources)
 
 
 def is_resuming(text: str, sources: Sources) -> bool:
@@ -95,8 +107,8 @@ def not_an_answer(memory: Memory, pupil: Pupil, sources: Sources) -> Step:
     """For a text that is neither an answer nor anything else that Lobke understands."""
     step = _at(memory, pupil, sources)
     (found,) = step.said
-    text = f"{sources.say('verkenning.geen_antwoord')}\n\n{found.text}"
-    return replace(step, said=(replace(found, text=text, outcome="not_understood"),))
+    said = preceded(replace(found, outcome="not_understood"), sources.say("verkenning.geen_antwoord"))
+    return replace(step, said=(said,))
 
 
 def _begin(long: bool, pupil: Pupil, sources: Sources) -> Step:
@@ -104,8 +116,8 @@ def _begin(long: bool, pupil: Pupil, sources: Sources) -> Step:
     memory = {"state": state, "long": long, "asked_leerweg": False, "finished": False}
     step = _at(memory, pupil, sources)
     (first,) = step.said
-    text = f"{sources.say('verkenning.begin')}\n\n{first.text}"
-    return replace(step, said=(replace(first, text=text, outcome="verkenning_started"),))
+    said = preceded(replace(first, outcome="verkenning_started"), sources.say("verkenning.begin"))
+    return replace(step, said=(said,))
 
 
 def _answer(memory: Memory, id: str, value: int, pupil: Pupil, sources: Sources) -> Step:
@@ -115,7 +127,7 @@ def _answer(memory: Memory, id: str, value: int, pupil: Pupil, sources: Sources)
     if statements.current(before) == id or memory["state"] == before:
         return step
     changed = sources.say("verkenning.veranderd", stelling=_statement(id, sources))
-    return replace(step, said=tuple(replace(said, text=f"{changed}\n\n{said.text}") for said in step.said))
+    return replace(step, said=tuple(preceded(said, changed) for said in step.said))
 
 
 def _skip(memory: Memory, id: Optional[str], pupil: Pupil, sources: Sources) -> Step:
@@ -205,7 +217,7 @@ def _section(
         rows.append({"label": say("verkenning.rij_profiel"), "value": join([p.naam for p in suggestion.profielen])})
     if suggestion.event:
         tried = say("verkenning.event", titel=suggestion.event.titel, dag=dutch_period(suggestion.event))
-        tried += f" ({say('kalender.is_voorbeeld')})" if suggestion.event.voorbeeld else ""
+        tried += sources.example_mark(suggestion.event)
     else:
         tried = say("verkenning.activiteit", naam=_short(suggestion.activity))
     rows.append({"label": say("verkenning.rij_probeer"), "value": tried})

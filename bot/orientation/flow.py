@@ -1,6 +1,6 @@
 """A flow: a part of the talk that goes step by step, and that a pupil may leave and take up again."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Optional
 
@@ -59,6 +59,17 @@ class Step:
     """The Holland types of a verkenning that just ended, to be counted over all pupils."""
     handoff: Optional[Handoff] = None
     """What the pupil said yes to; it is sent before anything is said."""
+
+
+def preceded(answer: Answer, text: str) -> Answer:
+    """The answer with a text of its own before it."""
+    return replace(answer, text=f"{text}\n\n{answer.text}")
+
+
+def asked_again(step: Step, sources: Sources) -> Step:
+    """What a flow says of where the pupil was, after something in between."""
+    (found,) = step.said
+    return replace(step, said=(preceded(found, sources.say("flow.verder")),))
 
 
 def small(flow: str, name: str, sources: Sources) -> Choice:

@@ -14,7 +14,7 @@ from bot.knowledge.dates import find_period
 from bot.knowledge.models import Activiteit, Event, Gesprek, Stap
 from bot.knowledge.question import MOST_CHOICES, Answer, Choice, Sources
 from bot.orientation import verkenning
-from bot.orientation.flow import AGAIN, BACK, PAUSE, RESUME, SKIP, STOP, Memory, Pupil, Step, resume, small
+from bot.orientation.flow import AGAIN, BACK, PAUSE, RESUME, SKIP, STOP, Memory, Pupil, Step, asked_again, resume, small
 
 FLOW = "gesprek"
 START = "start"
@@ -93,9 +93,7 @@ def read(memory: Memory, text: str, intent: str, named: set[str], pupil: Pupil, 
 
 def again(memory: Memory, pupil: Pupil, sources: Sources) -> Step:
     """The question that was asked, after something in between."""
-    step = _at(memory, pupil, sources)
-    (found,) = step.said
-    return replace(step, said=(replace(found, text=f"{sources.say('flow.verder')}\n\n{found.text}"),))
+    return asked_again(_at(memory, pupil, sources), sources)
 
 
 def _begin(name: str, activity: str, pupil: Pupil, sources: Sources) -> Step:
@@ -172,15 +170,30 @@ def _ask(memory: Memory, step: Stap, pupil: Pupil, sources: Sources) -> Answer:
 
 def _examples(memory: Memory, step: Stap, sources: Sources) -> list[tuple[int, str]]:
     """Three examples of an answer with their place among all; for a question to ask, three that were not chosen yet."""
+    texts = list(enumerate(_example_texts(memory, step, sources)))
+    if not _offers_questions(memory, step, sources):
+        return texts
+    asked = set(memory["texts"].values())
+    left = [(index, text) for index, text in texts if text not in asked]
+    first = 2 * memory["at"] if len(left) >= 2 * memory["at"] + 3 else 0
+    return left[first : first + 3]
+
+
+def _example_texts(memory: Memory, step: Stap, sources: Sources) -> list[str]:
+    """All examples of an answer to this step: those of the activity, else the step's own."""
     activity = _activity(memory, sources)
-    if memory["name"] == "voorbereiden" and activity and step.id.startswith("vraag") and activity.kies_vragen:
-        asked = set(memory["texts"].values())
-        left = [(index, str(text)) for index, text in enumerate(activity.kies_vragen) if text not in asked]
-        first = 2 * memory["at"] if len(left) >= 2 * memory["at"] + 3 else 0
-        return left[first : first + 3]
-    if step.id == "doel" and activity and activity.doel_voorbeelden:
-        return [(index, str(text)) for index, text in enumerate(activity.doel_voorbeelden)]
-    return [(index, str(text)) for index, text in enumerate(step.voorbeelden)]
+    if activity and _offers_questions(memory, step, sources):
+        return list(activity.kies_vragen)
+    if activity and step.id == "doel" and activity.doel_voorbeelden:
+        return list(activity.doel_voorbeelden)
+    return list(step.voorbeelden)
+
+
+def _offers_questions(memory: Memory, step: Stap, sources: Sources) -> bool:
+    """Whether the examples are questions to ask at the activity, of which some are shown at a time."""
+    activity = _activity(memory, sources)
+    is_asked = memory["name"] == "voorbereiden" and step.id.startswith("vraag")
+    return is_asked and activity is not None and bool(activity.kies_vragen)
 
 
 def _example(memory: Memory, name: str, id: str, index: int, pupil: Pupil, sources: Sources) -> Step:
@@ -190,12 +203,7 @@ def _example(memory: Memory, name: str, id: str, index: int, pupil: Pupil, sourc
         return _at(memory, pupil, sources)
     there = {**memory, "at": stappen.index(id)}
     step = _current(there, pupil, sources)
-    activity = _activity(memory, sources)
-    texts: list[str] = list(step.voorbeelden) if step else []
-    if activity and step and memory["name"] == "voorbereiden" and id.startswith("vraag"):
-        texts = list(activity.kies_vragen) or texts
-    elif activity and id == "doel" and activity.doel_voorbeelden:
-        texts = list(activity.doel_voorbeelden)
+    texts = _example_texts(memory, step, sources) if step else []
     if step is None or index >= len(texts):
         return _at(memory, pupil, sources)
     at = memory["at"] + (memory["at"] == there["at"])
@@ -295,8 +303,7 @@ def _practical(memory: Memory, activity: Optional[Activiteit], sources: Sources)
             rows.append({"label": sources.say("gesprek.waar"), "value": event.plaats})
         if event.aanmelden:
             rows.append({"label": sources.say("gesprek.aanmelden"), "value": event.aanmelden})
-        example = f" ({sources.say('kalender.is_voorbeeld')})" if event.voorbeeld else ""
-        found.append({"title": f"{event.titel}{example}", "rows": rows})
+        found.append({"title": event.titel + sources.example_mark(event), "rows": rows})
     if activity and activity.meenemen:
         found.append({"title": sources.say("gesprek.meenemen"), "text": activity.meenemen})
     return found

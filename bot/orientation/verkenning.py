@@ -7,6 +7,7 @@ returns a new one, and a step that does not fit changes nothing.
 import random
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Optional, Union
 
 from bot.knowledge.models import Stelling, Verkenning
@@ -91,7 +92,7 @@ def meaning_of(text: str, verkenning: Verkenning) -> Optional[Meaning]:
         *((ANSWERS[name], forms) for name, forms in verkenning.antwoorden),
         *verkenning.stappen,
     ]
-    return _meaning(typed, {" ".join(_plain(form)): meaning for meaning, forms in said for form in forms})
+    return _meaning(typed, {_form(form): meaning for meaning, forms in said for form in forms})
 
 
 def _meaning(typed: Sequence[str], known: Mapping[str, Meaning]) -> Optional[Meaning]:
@@ -103,6 +104,12 @@ def _meaning(typed: Sequence[str], known: Mapping[str, Meaning]) -> Optional[Mea
         if first is not None and first == _meaning(typed[cut:], known):
             return first
     return None
+
+
+@lru_cache(maxsize=2_000)
+def _form(form: str) -> str:
+    """A form of knowledge/verkenning.yml as it is compared: staff's words are read once, not with every message."""
+    return " ".join(_plain(form))
 
 
 def _plain(text: str) -> list[str]:

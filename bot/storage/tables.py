@@ -7,6 +7,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     DateTime,
     Float,
     ForeignKey,
@@ -62,8 +63,9 @@ def _conversation_id(**options: Any) -> Column[str]:
     return Column("conversation_id", String(64), ForeignKey("conversations.id", ondelete="CASCADE"), **options)
 
 
-def _handoff_id() -> Column[str]:
-    return Column("handoff_id", String(32), ForeignKey("handoffs.id", ondelete="CASCADE"), nullable=False)
+def _handoff_id(**options: Any) -> Column[str]:
+    reference = ForeignKey("handoffs.id", ondelete="CASCADE")
+    return Column("handoff_id", String(32), reference, nullable=False, **options)
 
 
 conversations = Table(
@@ -181,7 +183,53 @@ handoff_notes = Table(
     Column("author", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Column("text", Text, nullable=False),
+    Column("forwarded_to", String(20)),  # the role it was written for, when the handoff was forwarded
     Index(None, "handoff_id", "request_key", unique=True),
+)
+
+# Who has a handoff open now, in any process: a row is written again and again while the page is open.
+presence = Table(
+    "presence",
+    metadata,
+    _handoff_id(primary_key=True),
+    Column("account_id", String(32), primary_key=True),
+    Column("seen_at", Moment, nullable=False),
+)
+
+# What decanen often answer: of one account, or of a school.
+canned_answers = Table(
+    "canned_answers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("account_id", String(32), index=True),  # None: of the school
+    Column("school", String(64), index=True),  # None: of the account
+    Column("title", String(80), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+# What pupils of a school read while its decaan is away.
+away_messages = Table(
+    "away_messages",
+    metadata,
+    Column("school", String(64), primary_key=True),
+    Column("since", Date, nullable=False),
+    Column("until", Date, nullable=False),  # the last day
+    Column("text", Text, nullable=False),
+)
+
+# Mail that waits or was sent. It holds no text of a pupil: what it says follows from its kind.
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", String(64), primary_key=True),  # follows from what it is about, so that nothing is mailed twice
+    Column("account_id", String(32), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("subject", String(64), nullable=False),  # id of a handoff, or ""
+    Column("due_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("sent_at", Moment),
+    Index(None, "sent_at", "due_at"),
 )
 
 # Who saw or changed what. No text of a pupil.
@@ -206,6 +254,8 @@ accounts = Table(
     Column("role", String(16), nullable=False),  # decaan, redactie or beheer
     Column("password", String(200)),  # argon2id; none until an invitation is used
     Column("totp", String(32)),  # random; with Lobke's key it makes the secret of the second factor
+    Column("notices", String(16), nullable=False, server_default="meteen"),  # meteen, dagelijks or geen
+    Column("oidc_subject", String(255)),  # who she is at the provider of the login, since her first login with it
     Column("totp_step", Integer),  # the half minute of the last code, so that none is used twice
     Column("created_at", Moment, nullable=False),
     Column("disabled_at", Moment),

@@ -76,7 +76,7 @@ def _try_out(subject: Subject, question: Question, sources: Sources) -> str:
     wish = Wish(werelden=werelden, soorten=tuple(sources.knowledge.verkenning.proberen), leerjaar=leerjaar)
     for event in upcoming(sources.knowledge, wish, question.today):
         if event.werelden:
-            example = f" ({sources.say('kalender.is_voorbeeld')})" if event.voorbeeld else ""
+            example = sources.example_mark(event)
             return f"{event.titel}, {dutch_period(event)}{example}"
     return sources.knowledge.one(Activiteit, TRY_OUT).naam
 

@@ -101,7 +101,7 @@ def _choices(shown: list[Event], sources: Sources) -> tuple[Choice, ...]:
 def _line(event: Event, sources: Sources) -> str:
     day = dutch_period(event) if event.datum else sources.say("kalender.volgt")
     place = f", {event.plaats}" if event.plaats else ""
-    example = f" ({sources.say('kalender.is_voorbeeld')})" if event.voorbeeld else ""
+    example = sources.example_mark(event)
     return f"- **{event.titel}**: {day}{place}{example}"
 
 

@@ -117,6 +117,5 @@ def _events(leerjaar: int, today: date, sources: Sources) -> dict[str, Any]:
     if not shown:
         about = " " + sources.say("kalender.leerjaar", leerjaar=leerjaar)
         return {"title": title, "text": sources.say("kalender.leeg", wanneer="", waarover=about)}
-    example = f" ({sources.say('kalender.is_voorbeeld')})"
-    rows = [{"label": e.titel + (example if e.voorbeeld else ""), "value": dutch_period(e)} for e in shown]
+    rows = [{"label": e.titel + sources.example_mark(e), "value": dutch_period(e)} for e in shown]
     return {"title": title, "rows": rows}

@@ -39,7 +39,14 @@ def decaan(id: str = "an", *schools: str) -> Inbox:
 
 def account(id: str, *schools: str, disabled: bool = False) -> None:
     now = clock.now()
-    row = {"id": id, "email": f"{id}@school.test", "name": id.title(), "role": "decaan", "created_at": now}
+    row = {
+        "id": id,
+        "email": f"{id}@school.test",
+        "name": id.title(),
+        "role": "decaan",
+        "notices": "meteen",
+        "created_at": now,
+    }
     rows = [("accounts", {**row, "disabled_at": now if disabled else None})]
     rows += [("account_schools", {"account_id": id, "school": school}) for school in schools]
     with transaction(write=True) as connection:

@@ -23,6 +23,8 @@ def upgrade() -> None:
         sa.Column("role", sa.String(16), nullable=False),
         sa.Column("password", sa.String(200)),
         sa.Column("totp", sa.String(32)),
+        sa.Column("notices", sa.String(16), nullable=False, server_default="meteen"),
+        sa.Column("oidc_subject", sa.String(255)),
         sa.Column("totp_step", sa.Integer),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("disabled_at", Moment),
