@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from bench import inbox
 from bot.run import NAMES
 from tests.stack import Lobke, running
 
@@ -73,6 +74,13 @@ def main() -> None:
             total = [total[0] + memory.pss, total[1] + memory.rss]
             line(name, f"{memory.pss / MEGABYTE:.0f} MB", f"{memory.rss / MEGABYTE:.0f} MB")
         line("together", *(f"{value / MEGABYTE:.0f} MB" for value in total))
+
+        lobke.add_decaan()
+        inbox.fill(lobke)
+        print()
+        line(f"Pages with {inbox.HANDOFFS:,} handoffs", "median", "p95", "rate")
+        for label, took in inbox.visits(lobke).items():
+            speed(label, took, sum(took))
 
 
 if __name__ == "__main__":

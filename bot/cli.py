@@ -88,6 +88,18 @@ def _migrate() -> None:
         _fail(f"De database antwoordt niet ({error}). Kijk naar LOBKE_DATABASE_URL of de map {settings().data_dir}.")
 
 
+def _examples() -> str:
+    """A sentence about the accounts of the example school, or ""."""
+    from bot.accounts import demo
+    from bot.storage.database import DatabaseDown
+
+    try:
+        file = demo.prepare(settings())
+    except DatabaseDown:
+        return ""
+    return f"Probeer ook /portal, als decaan@{demo.DOMAIN}. Het wachtwoord staat in {file}." if file else ""
+
+
 def _train() -> None:
     terminal = sys.stdout.isatty()
 
@@ -125,13 +137,14 @@ def start() -> None:
     stack = Stack(current)
     try:
         _migrate()
+        examples = _examples()
         if not model.is_current():
             _train()
         stack.start()
         if not stack.wait_until_healthy() and not stack.ended():
             _fail(f"Lobke is na 2 minuten nog niet klaar. {stack.health()[1]}")
         if not stack.ended():
-            click.echo(f"Lobke staat klaar: {stack.url} (stoppen: Ctrl-C)")
+            click.echo(f"Lobke staat klaar: {stack.url} (stoppen: Ctrl-C)\n{examples}".rstrip())
         name, code = stack.wait()
         _fail(f"Het onderdeel {name} is gestopt (code {code}), dus Lobke stopt ook. Hierboven staat wat er misging.")
     except Stopped:

@@ -25,6 +25,7 @@ from bot.knowledge.models import (
     Opleiding,
     Phrases,
     Praktijk,
+    School,
     Spelling,
     Vakantie,
     Verkenning,
@@ -209,7 +210,7 @@ class _Files:
 
 
 def load(folder: Path, production: bool = False) -> Knowledge:
-    """Load every file in `folder`; example events and holidays (`voorbeeld: true`) are left out in production.
+    """Load every file in `folder`; examples (`voorbeeld: true`) are left out in production.
 
     Raises KnowledgeError with every mistake found, each with its file, line and column.
     """
@@ -252,7 +253,7 @@ def load(folder: Path, production: bool = False) -> Knowledge:
     gesprekken = files.whole(folder / GESPREKKEN_FILE, Gesprekken)
     if files.problems or not (phrases and spelling and verkenning and gesprekken):
         raise KnowledgeError(sorted(files.problems, key=lambda problem: (problem.file, problem.line, problem.column)))
-    shown = (e for e in found.values() if not (production and isinstance(e, (Event, Vakantie)) and e.voorbeeld))
+    shown = (e for e in found.values() if not (production and isinstance(e, (Event, School, Vakantie)) and e.voorbeeld))
     return Knowledge(shown, phrases, spelling, verkenning, gesprekken)
 
 

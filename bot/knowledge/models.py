@@ -249,6 +249,7 @@ class School(Entry):
     plaatsen: list[Text]
     uitleg: Text
     werelden: list[Id] = []
+    voorbeeld: bool = False
 
 
 class Interesse(Entry):
