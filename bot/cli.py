@@ -1,9 +1,11 @@
 """The command `lobke`."""
 
+import json
 import shutil
 import signal
 import socket
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Optional
@@ -186,6 +188,43 @@ def retention(preview: bool) -> None:
     for name, number in found.items():
         click.echo(f"{number:>7} {name}")
     click.echo("Er is niets gewist." if preview else "Dit is gewist.")
+
+
+@lobke.command()
+@click.option("--json", "as_json", is_flag=True, help="Voor een ander programma.")
+@click.argument("files", nargs=-1, metavar="[BESTAND]…", type=click.Path(path_type=Path))
+def check(as_json: bool, files: tuple[Path, ...]) -> None:
+    """Kijk de kennisbestanden na, of alleen deze. Eindigt met 1 bij een fout, met 0 bij alleen waarschuwingen."""
+    from bot.clock import today
+    from bot.knowledge.check import check as checked
+
+    folder = settings().knowledge_dir
+    found = checked(folder, today())
+    if files:
+        wanted = {_inside(file, folder) for file in files}
+        found = [finding for finding in found if finding.file in wanted]
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in found], ensure_ascii=False, indent=1))
+    else:
+        for finding in found:
+            click.echo(f"{finding}\n    {finding.mend}".rstrip())
+        errors = sum(finding.level == "fout" for finding in found)
+        click.echo(
+            f"{_count(errors, 'fout', 'fouten')}, {_count(len(found) - errors, 'waarschuwing', 'waarschuwingen')}."
+        )
+    sys.exit(any(finding.level == "fout" for finding in found))
+
+
+def _inside(file: Path, folder: Path) -> str:
+    """The name of a file as it stands in findings. Ends with a sentence when it is no knowledge file."""
+    for path in (file, folder / file):
+        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+            return path.resolve().relative_to(folder.resolve()).as_posix()
+    _fail(f"{file} is geen bestand in de map {folder.name}.")
+
+
+def _count(number: int, one: str, more: str) -> str:
+    return f"{number or 'geen'} {one if number == 1 else more}"
 
 
 @lobke.command()

@@ -24,7 +24,7 @@ from bot.settings import settings
 from bot.storage.conversations import Conversations, Reply
 from bot.storage.database import DatabaseDown, migrate
 from bot.storage.spool import Spool
-from web import answer, api, documents, event_file, pages, portal
+from web import answer, api, calendar, documents, pages, portal
 from web.documents import NotShown, on_not_shown
 from web.greeting import greeting
 from web.limits import Limits
@@ -79,7 +79,7 @@ def create_app(make_greeting: Callable[[], list[Reply]] = greeting, limits: Call
             await run_in_threadpool(spool.stop)
 
     app = Starlette(
-        routes=[*api.routes, *documents.routes, *event_file.routes, *answer.routes, *portal.routes, *pages.routes],
+        routes=[*api.routes, *documents.routes, *calendar.routes, *answer.routes, *portal.routes, *pages.routes],
         middleware=[Middleware(Guard)],
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception, NotShown: on_not_shown},
         lifespan=lifespan,

@@ -1,10 +1,9 @@
 """Recognises signs of distress by the patterns in knowledge/nood.yml: look-alikes (`niet`) are taken out first."""
 
 import re
-from functools import lru_cache
 from typing import Optional
 
-from bot.knowledge.loader import Knowledge
+from bot.knowledge.loader import Knowledge, per_knowledge
 from bot.knowledge.models import Nood
 from bot.knowledge.words import normalise
 
@@ -44,7 +43,7 @@ class Distress:
         )
 
 
-@lru_cache(maxsize=1)
+@per_knowledge
 def distress_of(knowledge: Knowledge) -> Distress:
-    """The patterns of this knowledge, compiled once for all that use them in a process."""
+    """The patterns of this knowledge, compiled once."""
     return Distress(knowledge)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
+from string import Formatter
 from typing import Any, ClassVar, Literal, Optional, get_args
 
 from pydantic import BaseModel, ConstrainedStr, Extra, Field, validator
@@ -64,6 +65,51 @@ class HttpsUrl(ConstrainedStr):
     regex = re.compile(r"^https://\S+$")
 
 
+class Pattern(Text):
+    """A regular expression."""
+
+    @classmethod
+    def __get_validators__(cls) -> Iterator[Callable[..., Any]]:
+        yield from super().__get_validators__()
+        yield cls.compiles
+
+    @classmethod
+    def compiles(cls, value: str) -> str:
+        """The pattern. Raises ValueError."""
+        try:
+            re.compile(value)
+        except (re.error, OverflowError, RecursionError):
+            raise ValueError("dit patroon klopt niet; ontbreekt er een haakje, of staat er een te veel?") from None
+        return value
+
+
+class Template(Text):
+    """A sentence in which Lobke fills in the {words}."""
+
+    @classmethod
+    def __get_validators__(cls) -> Iterator[Callable[..., Any]]:
+        yield from super().__get_validators__()
+        yield cls.has_simple_fields
+
+    @classmethod
+    def has_simple_fields(cls, value: str) -> str:
+        """The sentence. Raises ValueError."""
+        fields_of(value)
+        return value
+
+
+def fields_of(template: str) -> set[str]:
+    """The {words} of a template. Raises ValueError when it cannot be filled in."""
+    try:
+        found = list(Formatter().parse(template))
+    except ValueError:
+        raise ValueError("een { zonder } erachter, of andersom") from None
+    fields = [(name, form, how) for _, name, form, how in found if name is not None]
+    if not all(name.isidentifier() and not form and not how for name, form, how in fields):
+        raise ValueError("tussen { en } hoort 1 woord")
+    return {name for name, _, _ in fields}
+
+
 class ToAsk(Text):
     """A question that a pupil may choose to ask, short enough for a button."""
 
@@ -77,6 +123,8 @@ class Example(Text):
 
 
 LONGEST_HOLIDAY = 100  # days; a longer one is a slip in the year
+LONGEST_EVENT = 31  # days
+LONGEST_REPEAT = 731  # days
 JaNee = Literal["ja", "nee", "soms"]
 Competence = Literal["kwaliteiten", "motieven", "werk", "sturing", "netwerken"]
 
@@ -276,8 +324,8 @@ class Nood(Entry):
     type: ClassVar[str] = "nood"
     antwoord: Text
     hulplijnen: list[Id] = Field(min_items=1)
-    patronen: list[Text] = []
-    niet: list[Text] = []
+    patronen: list[Pattern] = []
+    niet: list[Pattern] = []
 
 
 class Taal(Entry):
@@ -285,7 +333,7 @@ class Taal(Entry):
 
     type: ClassVar[str] = "taal"
     antwoord: Text
-    schrift: Optional[Text] = Field(description="Regular expression for one letter of its script.")
+    schrift: Optional[Pattern] = Field(description="Regular expression for one letter of its script.")
     woorden: list[Text] = []
 
 
@@ -309,6 +357,36 @@ class Day(date):
             raise DateError() from None
 
 
+class Herhaal(BaseModel):
+    """On which days an event is there again: every so often until a day, or on days that are named."""
+
+    elke: Optional[Literal["week", "2 weken", "maand"]] = Field(
+        description="'maand' is the same weekday of the month, such as the second Tuesday."
+    )
+    tot: Optional[Day] = Field(description="The last day on which it may be.")
+    niet: list[Day] = Field([], description="Days on which it is not there after all.")
+    ook: list[Day] = Field([], max_items=60, description="Other days on which it is there.")
+
+    class Config:
+        extra = Extra.forbid
+
+    @validator("tot", always=True)
+    def _ends_when_it_repeats(cls, tot: Optional[date], values: dict[str, Any]) -> Optional[date]:
+        if values.get("elke") and tot is None:
+            raise ValueError("schrijf tot welke dag dit herhaalt, zoals tot: 2027-06-30")
+        return tot
+
+
+class Aanwezig(BaseModel):
+    """How many people were at an event, filled in afterwards."""
+
+    leerlingen: int = Field(0, ge=0)
+    professionals: int = Field(0, ge=0)
+
+    class Config:
+        extra = Extra.forbid
+
+
 class Event(Entry):
     """An entry of the LOB-kalender. No date means that the date is not known yet."""
 
@@ -324,8 +402,33 @@ class Event(Entry):
     werelden: list[Id] = []
     organisator: Text
     uitleg: Text
-    aanmelden: Optional[Text]
+    aanmelden: Optional[Text] = Field(description="How to sign up: words, or an address that starts with https://.")
+    plekken: Optional[int] = Field(ge=0, description="Places left; 0 means full.")
+    afgelast: bool = Field(False, description="It was planned, and does not take place.")
+    herhaal: Optional[Herhaal]
+    aanwezig: Optional[Aanwezig]
+    uid: Optional[Text] = Field(description="What the calendar that it was read from calls it.")
     voorbeeld: bool = False
+
+    @validator("einddatum")
+    def _ends_after_it_begins(cls, end: Optional[date], values: dict[str, Any]) -> Optional[date]:
+        begin: Optional[date] = values.get("datum")
+        if end and not begin:
+            raise ValueError("schrijf ook de eerste dag, bij 'datum'")
+        if end and begin and not 0 <= (end - begin).days < LONGEST_EVENT:
+            raise ValueError(f"deze dag is eerder dan 'datum', of meer dan {LONGEST_EVENT} dagen later")
+        return end
+
+    @validator("herhaal")
+    def _repeats_from_its_date(cls, herhaal: Optional[Herhaal], values: dict[str, Any]) -> Optional[Herhaal]:
+        if herhaal is None or "datum" not in values:
+            return herhaal
+        begin = values["datum"]
+        if begin is None:
+            raise ValueError("schrijf ook de eerste dag, bij 'datum'")
+        if herhaal.tot and not 0 <= (herhaal.tot - begin).days <= LONGEST_REPEAT:
+            raise ValueError("'tot' is eerder dan 'datum', of meer dan 2 jaar later")
+        return herhaal
 
     @property
     def last_day(self) -> Optional[date]:
@@ -365,7 +468,7 @@ class Phrases(BaseModel):
 
     begroeting: Text
     begroeting_keuzes: list[Text]
-    zinnen: dict[str, Text]
+    zinnen: dict[str, Template]
     knoppen: dict[str, Label]
     algemeen: dict[str, TopicKey] = Field(description="The topic that answers a kind of question without a subject.")
 
@@ -384,6 +487,15 @@ class Spelling(BaseModel):
     """How pupils spell words: the word, and what they type for it."""
 
     woorden: dict[Text, list[Text]]
+
+    class Config:
+        extra = Extra.forbid
+
+
+class HardWords(BaseModel):
+    """Words that pupils do not know, each with an easier one."""
+
+    woorden: dict[Text, Text]
 
     class Config:
         extra = Extra.forbid

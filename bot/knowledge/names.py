@@ -10,9 +10,9 @@ from typing import Optional
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from bot.knowledge.loader import Knowledge
+from bot.knowledge.loader import Knowledge, per_knowledge
 from bot.knowledge.models import NO_SUBJECTS, Entry, Opleiding, Wereld
-from bot.knowledge.words import dictionary_of, sound, words
+from bot.knowledge.words import as_one, dictionary_of, sound, words
 
 _ENDINGS = re.compile(
     r"(?:s?(?:opleiding(?:en)?|sector|branche|richting|wereld|cursus|studie|diploma|school|profiel|vak|beroep(?:en)?))$"
@@ -117,10 +117,9 @@ class Names:
         """The names in a text, longest first at every place, without overlap, in order."""
 
     def _count(self, name: str) -> str:
-        parts = [word for word, _, _ in words(name)]
-        joined = "".join(parts)
-        self._word_counts[joined].add(len(parts))
-        return joined
+        written_as_one, count = as_one(name)
+        self._word_counts[written_as_one].add(count)
+        return written_as_one
 
     def _find(self, text: str) -> list[Match]:
         found: list[Match] = []
@@ -137,6 +136,11 @@ class Names:
             else:
                 position += 1
         return found
+
+    def differ(self, other: "Names") -> set[str]:
+        """The names, joined and normalised, that mean something else in another version of the knowledge."""
+        names = self._subjects.keys() | other._subjects.keys()
+        return {name for name in names if self._subjects.get(name) != other._subjects.get(name)}
 
     def general(self, text: str) -> tuple[Subject, ...]:
         """The opleidingen with a general word of `text` in their name, as "begeleider"; () when there is none."""
@@ -194,9 +198,9 @@ class Names:
         return [name for like, errors in close if errors == close[0][1] for name in self._by_sound[like]]
 
 
-@lru_cache(maxsize=1)
+@per_knowledge
 def names_of(knowledge: Knowledge) -> Names:
-    """The names of this knowledge, made once for all that use them in a process."""
+    """The names of this knowledge, made once for all that use them."""
     return Names(knowledge)
 
 
@@ -212,10 +216,14 @@ def _general_words(knowledge: Knowledge) -> dict[str, list[Opleiding]]:
         for word in dict.fromkeys(word for word, _, _ in words(opleiding.naam)):
             if len(word) >= _SHORTEST_GENERAL:
                 found[word].append(opleiding)
+    ends: dict[str, list[str]] = defaultdict(list)
+    for word in found:
+        for start in range(1, len(word) - _SHORTEST_GENERAL + 1):
+            if word[start:] in found:
+                ends[word[start:]].append(word)
     for word, some in found.items():
-        ends = [others for end, others in list(found.items()) if end != word and end.endswith(word)]
-        longer = [opleiding for others in ends for opleiding in others]
-        some += [opleiding for opleiding in longer if opleiding not in some]
+        known = {opleiding.key for opleiding in some}
+        some += [opleiding for end in ends[word] for opleiding in found[end] if opleiding.key not in known]
         some.sort(key=lambda opleiding: -opleiding.niveau)
     share = dictionary_of(knowledge).share
     return {

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Any, Optional
 
-from bot.knowledge.loader import Knowledge
+from bot.knowledge.loader import Knowledge, per_knowledge
 from bot.knowledge.models import Event, Niveau
 from bot.knowledge.names import Names, Subject, names_of
 
@@ -122,9 +121,9 @@ class Sources:
         return self.knowledge.one(Niveau, str(number))
 
 
-@lru_cache(maxsize=1)
+@per_knowledge
 def sources_of(knowledge: Knowledge) -> Sources:
-    """The sources of answers for this knowledge, made once a process."""
+    """The sources of answers for this knowledge, made once."""
     return Sources(knowledge, names_of(knowledge))
 
 

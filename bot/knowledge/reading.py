@@ -2,10 +2,12 @@
 
 import re
 from functools import lru_cache
+from typing import Optional
 
 import pyphen
 import yaml
 
+from bot.knowledge.loader import HARD_WORDS_FILE
 from bot.settings import settings
 
 MOST_WORDS_A_SENTENCE = 20
@@ -16,7 +18,6 @@ LEAST_WORDS_TO_SCORE = 25
 """In a shorter text one long name, such as that of an opleiding, decides the score."""
 MOST_WORDS = 60
 """Words in one bubble: more does not fit on the screen of a phone."""
-HARD_WORDS_FILE = "moeilijke_woorden.yml"
 
 _SENTENCE_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"”)*]))\s+|\n+")
 _WORD = re.compile(r"\{[^{}]*\}|\w+(?:[-'’./]\w+)*")
@@ -71,14 +72,15 @@ def hard_words() -> dict[str, str]:
     return dict(yaml.safe_load(path.read_text(encoding="utf-8"))["woorden"])
 
 
-@lru_cache(maxsize=1)
-def _any_hard_word() -> re.Pattern[str]:
-    return re.compile(rf"\b({'|'.join(map(re.escape, hard_words()))}){_ENDINGS}\b", re.IGNORECASE)
+@lru_cache(maxsize=4)
+def _any_of(hard: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\b({'|'.join(map(re.escape, hard))}){_ENDINGS}\b", re.IGNORECASE)
 
 
-def hard_words_in(text: str) -> list[str]:
+def hard_words_in(text: str, hard: Optional[dict[str, str]] = None) -> list[str]:
     """The hard words that a text uses, also with -e, -n, -en, -s or -t behind them, and does not explain."""
-    found = dict.fromkeys(match[1].lower() for match in _any_hard_word().finditer(text))
+    hard = hard_words() if hard is None else hard
+    found = dict.fromkeys(match[1].lower() for match in _any_of(tuple(hard)).finditer(text)) if hard else {}
     return [word for word in found if not explains(text, word)]
 
 
@@ -100,14 +102,15 @@ def passives(text: str) -> list[str]:
     return [sentence for sentence in sentences(text) if _PASSIVE.search(sentence)]
 
 
-def remarks(text: str) -> list[str]:
-    """What makes a text hard for pupils, in Dutch; empty when it is fine."""
+def remarks(text: str, hard: Optional[dict[str, str]] = None) -> list[str]:
+    """What makes a text hard for pupils, in Dutch; empty when it is fine. `hard`: other hard words."""
+    hard = hard_words() if hard is None else hard
     found = [
         f'zin van {len(words(sentence))} woorden: "{sentence}"'
         for sentence in sentences(text)
         if len(words(sentence)) > MOST_WORDS_A_SENTENCE
     ]
-    found += [f'moeilijk woord "{word}": schrijf "{hard_words()[word]}"' for word in hard_words_in(text)]
+    found += [f'moeilijk woord "{word}": schrijf "{hard[word]}"' for word in hard_words_in(text, hard) if word in hard]
     found += [f'lijdende vorm: "{sentence}"' for sentence in passives(text)]
     if len(words(text)) >= LEAST_WORDS_TO_SCORE and (score := reading_score(text)) < LEAST_SCORE:
         found.append(f"leesscore {score:.0f} (minstens {LEAST_SCORE:.0f})")

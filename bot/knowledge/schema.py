@@ -5,8 +5,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from bot.knowledge.loader import GESPREKKEN_FILE, PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE
-from bot.knowledge.models import TYPES, Entry, Gesprekken, Phrases, Spelling, Verkenning
+from bot.knowledge.loader import GESPREKKEN_FILE, HARD_WORDS_FILE, PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE
+from bot.knowledge.models import TYPES, Entry, Gesprekken, HardWords, Phrases, Spelling, Verkenning
 
 _SHARED = ("bron", "betrouwbaarheid")
 
@@ -16,7 +16,7 @@ def file_schema(model: type[Entry]) -> dict[str, Any]:
     item = deepcopy(model.schema())  # pydantic keeps it
     shared = {name: item["properties"][name] for name in _SHARED}
     item["required"] = [name for name in item.get("required", []) if name not in _SHARED]
-    item.pop("definitions", None)
+    definitions = item.pop("definitions", {})
     for name, field in model.__fields__.items():
         if field.allow_none:  # pydantic leaves that out
             item["properties"][name] = {"anyOf": [item["properties"][name], {"type": "null"}]}
@@ -30,6 +30,7 @@ def file_schema(model: type[Entry]) -> dict[str, Any]:
             "standaard": {"type": "object", "properties": shared, "additionalProperties": False},
             "items": {"type": "array", "items": item},
         },
+        **({"definitions": definitions} if definitions else {}),
     }
 
 
@@ -41,6 +42,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         (SPELLING_FILE, Spelling),
         (VERKENNING_FILE, Verkenning),
         (GESPREKKEN_FILE, Gesprekken),
+        (HARD_WORDS_FILE, HardWords),
     ):
         schema = {"$schema": "http://json-schema.org/draft-07/schema#", **whole.schema()}
         made[file.replace(".yml", ".json")] = schema

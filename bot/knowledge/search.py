@@ -1,12 +1,13 @@
 """Which entries answer which known questions, and which of them a message may be about."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.knowledge.loader import Knowledge
 from bot.knowledge.names import Names
 from bot.knowledge.question import SPECIFIC, Hit
+from bot.knowledge.words import as_one
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,25 @@ def known_questions(knowledge: Knowledge) -> list[KnownQuestion]:
     return [KnownQuestion(text, entry.key) for entry in knowledge.entries.values() for text in entry.vragen]
 
 
-def subjects_of_entries(questions: Iterable[KnownQuestion], names: Names) -> dict[str, frozenset[str]]:
-    """For every entry with questions: itself, and the subjects that its questions name."""
+def subjects_of_entries(
+    questions: Iterable[KnownQuestion], named: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    """For every entry with questions: itself, and the subjects that its questions name (`named`, by their text)."""
     subjects: dict[str, set[str]] = defaultdict(set)
     for question in questions:
-        subjects[question.key] |= {question.key} | named_subjects(names, question.text)
+        subjects[question.key] |= {question.key} | named[question.text]
     return {key: frozenset(named) for key, named in subjects.items()}
 
 
 def named_subjects(names: Names, text: str) -> frozenset[str]:
     """Every subject key that a name in the text may mean."""
     return frozenset(key for match in names.find(text) for key in match.subjects)
+
+
+def mentions(text: str, names: set[str]) -> bool:
+    """Whether one of these names, as `Names.differ` gives them, may stand in a text."""
+    written_as_one, _ = as_one(text)
+    return any(name in written_as_one for name in names)
 
 
 def rank(

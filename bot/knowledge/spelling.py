@@ -13,7 +13,7 @@ from typing import Optional
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from bot.knowledge.loader import Knowledge
+from bot.knowledge.loader import Knowledge, per_knowledge
 from bot.knowledge.names import names_of
 from bot.knowledge.words import dictionary_of, normalise, sound
 
@@ -125,7 +125,7 @@ def _once_or_twice(letters: list[str], place: int) -> list[str]:
     return [2 * letters[place], letters[place]] if place < len(letters) else [""]
 
 
-@lru_cache(maxsize=1)
+@per_knowledge
 def spelling_of(knowledge: Knowledge) -> Spelling:
-    """The spelling for this version of the knowledge, made once a process."""
+    """The spelling for this version of the knowledge, made once."""
     return Spelling(knowledge)

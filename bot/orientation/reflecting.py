@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import Any, Optional, cast
 
-from bot.knowledge.calendar import Wish, dutch_period, upcoming
+from bot.knowledge.calendar import Wish, dutch_period, next_time, upcoming
 from bot.knowledge.dates import find_period
 from bot.knowledge.models import Activiteit, Event, Gesprek, Stap
 from bot.knowledge.question import MOST_CHOICES, Answer, Choice, Sources
@@ -269,7 +269,7 @@ def _done(memory: Memory, pupil: Pupil, sources: Sources) -> Answer:
     activity = _activity(memory, sources)
     about = activity.naam if activity else memory["about"]
     title = gesprek.document.titel + (f": {about}" if about else "")
-    practical = _practical(memory, activity, sources) if name == "voorbereiden" else []
+    practical = _practical(memory, activity, pupil, sources) if name == "voorbereiden" else []
     card: dict[str, Any] = {"title": title, "sections": [*practical, *sections], "note": gesprek.document.noot}
     if memory["event"]:
         calendar = {"label": sources.say("gesprek.agenda"), "url": f"/kalender/{memory['event']}.ics"}
@@ -293,11 +293,12 @@ def _done(memory: Memory, pupil: Pupil, sources: Sources) -> Answer:
     )
 
 
-def _practical(memory: Memory, activity: Optional[Activiteit], sources: Sources) -> list[dict[str, Any]]:
+def _practical(memory: Memory, activity: Optional[Activiteit], pupil: Pupil, sources: Sources) -> list[dict[str, Any]]:
     """When and where, from the kalender, and what to bring."""
     found = []
     event = sources.knowledge.get(f"event:{memory['event']}")
     if isinstance(event, Event) and event.datum:
+        event = next_time(event, pupil.today)
         rows = [{"label": sources.say("gesprek.wanneer"), "value": dutch_period(event)}]
         if event.plaats:
             rows.append({"label": sources.say("gesprek.waar"), "value": event.plaats})

@@ -190,7 +190,7 @@ def test_what_gets_no_answer_is_no_step_on_the_way(run: Run, intent: str, text: 
 def test_a_change_in_the_knowledge_is_used_at_once(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = sources()
     assert sources() is before
-    monkeypatch.setattr(loader, "_current", loader._Current())
+    monkeypatch.setattr(loader, "live", loader.Live())
     assert sources().knowledge is not before.knowledge
 
 

@@ -1,5 +1,5 @@
 """The portal: pages for staff, behind a login."""
 
-from web.portal import account, inbox, login
+from web.portal import account, calendar, inbox, login
 
-routes = [*login.routes, *account.routes, *inbox.routes]
+routes = [*login.routes, *account.routes, *inbox.routes, *calendar.routes]

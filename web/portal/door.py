@@ -26,6 +26,7 @@ from bot.storage.database import DatabaseDown
 from web.api import read_body, services
 from web.limits import address
 from web.pages import templates
+from web.portal.upload import fields_of
 from web.problems import DETAILS, Problem
 
 START = "/portal"  # where a login leads to, and from there to the first page of a role
@@ -176,14 +177,24 @@ class Visit:
 View = Callable[[Visit], Response]
 
 
-def route(path: str, view: View, *methods: str, login: bool = True, roles: Collection[str] = ROLES) -> Route:
-    """A page of the portal for staff with one of these roles, or, without `login`, for everybody."""
+def route(
+    path: str,
+    view: View,
+    *methods: str,
+    login: bool = True,
+    roles: Collection[str] = ROLES,
+    largest: int = LARGEST_FORM,
+) -> Route:
+    """A page of the portal for staff with one of these roles, or, without `login`, for everybody.
+
+    `largest`: bytes in a form; with more than LARGEST_FORM it may hold a file.
+    """
 
     async def endpoint(request: Request) -> Response:
         visit = Visit(request)
         try:
             if visit.is_post:
-                visit.form = await read_form(request)
+                visit.form = await read_form(request, largest)
             async with services(request).portal_turns:
                 return await run_in_threadpool(_answer, visit, view, login, roles)
         except Refusal as error:
@@ -231,10 +242,13 @@ def own_page(path: str) -> str:
     return path if OWN_PAGE.fullmatch(path) else START
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, largest: int = LARGEST_FORM) -> dict[str, str]:
     """The fields of a form. Raises Refusal (415) or a Problem: 413, or 400 when it cannot be read."""
-    body = await read_body(request, LARGEST_FORM)
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+    body = await read_body(request, largest)
+    content_type = request.headers.get("content-type", "")
+    if largest > LARGEST_FORM and content_type.startswith("multipart/form-data"):
+        return fields_of(body, content_type)
+    if content_type.partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise Refusal(415, "Dat lukt niet", OLD_FORM)
     try:
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Optional
+from urllib.parse import urlencode
 
 from bot.knowledge import calendar
 from bot.knowledge.calendar import Wish, dutch_period
@@ -29,7 +30,7 @@ def events(question: Question, sources: Sources, subjects: tuple[Subject, ...] =
         soorten=tuple(subject.entries[0].id for subject in subjects if subject.type == "activiteit"),
         leerjaar=int(leerjaar) if leerjaar else None,
     )
-    found = calendar.upcoming(sources.knowledge, wish, question.today)
+    found = calendar.upcoming(sources.knowledge, wish, question.today, cancelled=True)
     about = _about(wish, sources)
     heading = "kalender.komt"
     if wish.werelden and found:
@@ -54,10 +55,18 @@ def events(question: Question, sources: Sources, subjects: tuple[Subject, ...] =
     return Answer(
         "\n".join(parts),
         _choices(shown, sources),
+        {"links": [{"label": sources.say("kalender.link"), "url": _address(wish)}]},
         outcome="answered" if found else "nothing_planned",
         kind="wanneer",
         subject=subjects[0].key if subjects else None,
     )
+
+
+def _address(wish: Wish) -> str:
+    """The page of the kalender with the first of each thing that was asked for."""
+    chosen = {"wereld": wish.werelden[:1], "leerjaar": (wish.leerjaar,), "soort": wish.soorten[:1]}
+    query = urlencode({name: values[0] for name, values in chosen.items() if values and values[0]})
+    return f"/kalender?{query}" if query else "/kalender"
 
 
 def leerjaar_in(text: str) -> Optional[str]:
@@ -93,7 +102,9 @@ def _when(period: Optional[Period], sources: Sources) -> str:
 
 def _choices(shown: list[Event], sources: Sources) -> tuple[Choice, ...]:
     prepare = [
-        sources.button("voorbereiden", f"activiteit:{event.soort}") for event in shown[:1] if event.soort != "deadline"
+        sources.button("voorbereiden", f"activiteit:{event.soort}")
+        for event in shown[:1]
+        if event.soort != calendar.DEADLINE and not event.afgelast
     ]
     return (*prepare, sources.open_days(), sources.button("wanneer"), sources.button("mens"))
 
@@ -102,7 +113,19 @@ def _line(event: Event, sources: Sources) -> str:
     day = dutch_period(event) if event.datum else sources.say("kalender.volgt")
     place = f", {event.plaats}" if event.plaats else ""
     example = sources.example_mark(event)
-    return f"- **{event.titel}**: {day}{place}{example}"
+    return f"- **{event.titel}**: {day}{place}{_state(event, sources)}{example}"
+
+
+def _state(event: Event, sources: Sources) -> str:
+    """That it is cancelled, repeats or is nearly full, with a comma before each; "" when there is nothing to say."""
+    if event.afgelast:
+        return ", " + sources.say("kalender.afgelast")
+    often = event.herhaal and event.herhaal.elke
+    said = [sources.say("kalender.elke", wanneer=often)] if often else []
+    if event.plekken is not None:
+        phrase = {0: "kalender.vol", 1: "kalender.plek"}.get(event.plekken, "kalender.plekken")
+        said.append(sources.say(phrase, aantal=event.plekken))
+    return "".join(f", {words}" for words in said)
 
 
 def subject_events(question: Question, subject: Subject, sources: Sources) -> Answer:

@@ -21,6 +21,9 @@ QUESTIONS = {
 }
 
 
+WORDS = "koken bakken zagen lassen knippen verven tekenen bouwen rijden vliegen varen planten".split()  # noqa: SIM905
+
+
 def topic(id: str, *questions: str) -> Onderwerp:
     return Onderwerp(
         id=id, naam=f"naam {id}", knop=id, antwoord="a", vragen=list(questions), bron="b", betrouwbaarheid="hoog"
@@ -88,6 +91,89 @@ def test_a_question_that_moves_to_another_entry_is_learned_again(index: Index) -
     assert best(index, "wat is een vog")[0] == "onderwerp:vog"
     moved = small(vog=QUESTIONS["vog"][:1], bsa=[*QUESTIONS["bsa"], "wat is een vog"])
     assert best(Index(moved), "wat is een vog")[0] == "onderwerp:bsa"
+
+
+LARGE = {f"o{n}": [f"{start} {word}" for start in ("wat is", "vertel over", "leg uit")] for n, word in enumerate(WORDS)}
+
+
+def large(**more: list[str]) -> Knowledge:
+    return small(**{**LARGE, **more})
+
+
+@pytest.fixture
+def before(data_dir: Path) -> Index:
+    return Index(large())
+
+
+def exactly(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> Index:
+    """The index of this knowledge as if nothing had been learned before."""
+    with monkeypatch.context() as patched:
+        patched.setattr(known_questions, "_read_learned", lambda vectors: None)
+        return Index(knowledge)
+
+
+def likeness(index: Index, text: str) -> dict[str, float]:
+    return {hit.key: hit.score for hit in index.hits(text, encode([text])[0])}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"stage": ["waar vind ik een stage", "hoe kom ik aan een stageplek"]},
+        {"o1": []},
+        {"o1": [f"{LARGE['o1'][0]} eigenlijk", *LARGE["o1"][1:]]},
+        {"o1": LARGE["o2"], "o2": LARGE["o1"]},
+        {"o1": LARGE["o1"][::-1]},
+    ],
+    ids=["new", "gone", "changed", "swapped", "other order"],
+)
+def test_after_a_few_changes_a_rough_index_is_nearly_the_exact_one(
+    before: Index, monkeypatch: pytest.MonkeyPatch, changes: dict[str, list[str]]
+) -> None:
+    exact = exactly(large(**changes), monkeypatch)
+    monkeypatch.setattr(known_questions, "learn", lambda *a, **k: pytest.fail("all is learned again"))
+    rough = Index(large(**changes), before)
+    assert rough.is_rough
+    texts = ["waar is een stageplek", "vertel eens over koken", "wat is het mbo", *LARGE["o1"], *LARGE["o2"]]
+    for text in texts:
+        near, right = likeness(rough, text), likeness(exact, text)
+        assert next(iter(near)) == next(iter(right)), text
+        assert next(iter(near.values())) == pytest.approx(next(iter(right.values())), abs=0.08), text
+
+
+def test_a_question_that_stands_twice_counts_once(before: Index) -> None:
+    assert Index(large(o1=[*LARGE["o1"], LARGE["o1"][0]]), before).learned is before.learned
+
+
+def test_a_rough_index_becomes_exact(before: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed, text = large(stage=["waar vind ik een stage"]), "hoe kom ik aan een stage"
+    exact, rough = exactly(changed, monkeypatch), Index(changed, before)
+    assert likeness(rough, text) != pytest.approx(likeness(exact, text), abs=0.001)
+    rough.refine(lambda: True)
+    assert not rough.is_rough
+    assert likeness(rough, text) == pytest.approx(likeness(exact, text), abs=0.001)
+
+
+def test_a_rough_index_that_nobody_wants_any_more_stays_as_it_is(before: Index) -> None:
+    rough = Index(large(stage=["waar vind ik een stage"]), before)
+    learned = rough.learned
+    rough.refine(lambda: False)
+    assert rough.learned is learned and rough.is_rough
+
+
+def test_after_many_changes_all_is_learned_again(before: Index) -> None:
+    assert not Index(small(stage=["waar vind ik een stage"]), before).is_rough
+
+
+def test_a_start_after_a_few_changes_uses_what_was_learned(before: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_questions, "_solve_alone", lambda *matrices: pytest.fail("all is learned again"))
+    assert best(Index(large(stage=["waar vind ik een stage"])), "waar vind ik een stage")[0] == "onderwerp:stage"
+
+
+def test_a_new_name_counts_in_questions_that_were_there(before: Index) -> None:
+    named = large()
+    named.entries["onderwerp:o1"].namen.append("mbo")
+    assert "onderwerp:o1" in Index(named, before)._subjects["onderwerp:lesgeld"]
 
 
 @pytest.mark.parametrize("file", ["vectors", "weights"])

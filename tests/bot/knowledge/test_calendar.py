@@ -3,9 +3,19 @@
 from datetime import date
 
 import pytest
+from pydantic import ValidationError
 
 from bot.knowledge.answers import answer
-from bot.knowledge.calendar import Wish, dutch_date, dutch_period, undated, upcoming
+from bot.knowledge.calendar import (
+    Wish,
+    dutch_date,
+    dutch_period,
+    next_time,
+    occurrences,
+    planned,
+    undated,
+    upcoming,
+)
 from bot.knowledge.dates import Period
 from bot.knowledge.loader import Knowledge
 from bot.knowledge.models import Event
@@ -67,6 +77,101 @@ def test_an_event_for_everyone_fits_every_wereld_but_a_deadline_fits_none() -> N
 def test_events_without_a_date_are_apart() -> None:
     knowledge = kalender(event("undated"), event("dated", "2027-01-01"))
     assert ids(undated(knowledge, Wish())) == ["undated"]
+
+
+def days(found: Event) -> list[str]:
+    return [f"{time.datum:%m-%d}" for time in occurrences(found)]
+
+
+@pytest.mark.parametrize(
+    ("first", "herhaal", "found"),
+    [
+        ("2026-12-01", {"elke": "week", "tot": "2026-12-15"}, ["12-01", "12-08", "12-15"]),
+        ("2026-12-01", {"elke": "2 weken", "tot": "2026-12-31"}, ["12-01", "12-15", "12-29"]),
+        ("2026-12-08", {"elke": "maand", "tot": "2027-03-31"}, ["12-08", "01-12", "02-09", "03-09"]),
+        ("2026-12-29", {"elke": "maand", "tot": "2027-03-31"}, ["12-29", "01-26", "02-23", "03-30"]),
+        ("2026-12-01", {"elke": "week", "tot": "2026-12-15", "niet": ["2026-12-08"]}, ["12-01", "12-15"]),
+        ("2026-12-01", {"ook": ["2026-12-20", "2026-12-10", "2026-12-10"]}, ["12-01", "12-10", "12-20"]),
+        ("2026-12-01", {"elke": "week", "tot": "2026-12-01"}, ["12-01"]),
+    ],
+)
+def test_an_event_repeats_on_the_days_it_says(first: str, herhaal: dict[str, object], found: list[str]) -> None:
+    assert days(event("x", first, herhaal=herhaal)) == found
+
+
+def test_each_time_lasts_as_long_as_the_first() -> None:
+    times = occurrences(event("x", "2026-12-01", einddatum="2026-12-02", herhaal={"ook": ["2026-12-31"]}))
+    assert [str(time.last_day) for time in times] == ["2026-12-02", "2027-01-01"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"herhaal": {"elke": "week"}}, "tot welke dag"),
+        ({"herhaal": {"elke": "week", "tot": "2026-11-30"}}, "eerder dan 'datum'"),
+        ({"herhaal": {"elke": "week", "tot": "2030-01-01"}}, "meer dan 2 jaar"),
+        ({"herhaal": {"elke": "uur", "tot": "2027-01-01"}}, "unexpected value"),
+        ({"datum": None, "herhaal": {"ook": ["2026-12-08"]}}, "schrijf ook de eerste dag"),
+        ({"einddatum": "2026-11-30"}, "eerder dan 'datum'"),
+        ({"einddatum": "2027-12-01"}, "meer dan 31 dagen"),
+        ({"plekken": -1}, "greater than or equal to 0"),
+        ({"aanwezig": {"leerlingen": -1}}, "greater than or equal to 0"),
+    ],
+)
+def test_days_that_cannot_be_are_refused(fields: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        event("x", **{"day": "2026-12-01", **{("day" if n == "datum" else n): v for n, v in fields.items()}})  # type: ignore[arg-type]
+
+
+def test_what_repeats_is_told_once_with_its_next_time() -> None:
+    knowledge = kalender(event("x", "2026-11-03", herhaal={"elke": "week", "tot": "2026-12-01"}))
+    assert [str(found.datum) for found in upcoming(knowledge, Wish(), TODAY)] == ["2026-11-24"]
+    assert [str(found.datum) for found in planned(knowledge, Wish(), TODAY)] == ["2026-11-24", "2026-12-01"]
+    december = Wish(Period(date(2026, 12, 1), date(2026, 12, 31), ""))
+    assert [str(found.datum) for found in upcoming(knowledge, december, TODAY)] == ["2026-12-01"]
+    assert upcoming(knowledge, Wish(), date(2026, 12, 2)) == []
+    assert str(next_time(knowledge.all(Event)[0], TODAY).datum) == "2026-11-24"
+
+
+def test_what_is_cancelled_is_no_advice_but_is_planned() -> None:
+    knowledge = kalender(event("x", "2026-12-01", afgelast=True))
+    assert upcoming(knowledge, Wish(), TODAY) == []
+    assert ids(planned(knowledge, Wish(), TODAY)) == ids(upcoming(knowledge, Wish(), TODAY, cancelled=True)) == ["x"]
+
+
+def with_events(knowledge: Knowledge, *events: Event) -> Sources:
+    others = (entry for entry in knowledge.entries.values() if not isinstance(entry, Event))
+    phrases, spelling = knowledge.phrases, knowledge.spelling
+    made = Knowledge([*others, *events], phrases, spelling, knowledge.verkenning, knowledge.gesprekken)
+    return Sources(made, Names(made))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"afgelast": True, "plekken": 3}, ": dinsdag 1 december 2026, gaat niet door"),
+        ({"plekken": 0}, ", vol"),
+        ({"plekken": 1}, ", nog 1 plek"),
+        ({"plekken": 5}, ", nog 5 plekken"),
+        ({"herhaal": {"elke": "2 weken", "tot": "2027-01-01"}}, ", en daarna elke 2 weken"),
+    ],
+)
+def test_an_answer_says_when_it_is_cancelled_full_or_again(
+    knowledge: Knowledge, fields: dict[str, object], said: str
+) -> None:
+    found = asked("wanneer is er een gastles", with_events(knowledge, event("x", "2026-12-01", **fields)))
+    assert lines(found)[0].endswith(said)
+
+
+def test_an_answer_leads_to_the_kalender_with_what_was_asked(sources: Sources) -> None:
+    def url(text: str) -> str:
+        card = asked(text, sources).card
+        assert card
+        return str(card["links"][0]["url"])
+
+    assert url("welke lob activiteiten komen eraan") == "/kalender"
+    assert url("wanneer is er een open dag in klas 3") == "/kalender?leerjaar=3&soort=open-dag"
+    assert url("is er iets over zorg in februari") == "/kalender?wereld=zorg"
 
 
 def test_days_are_written_in_dutch() -> None:

@@ -1,7 +1,8 @@
 """A mistake in a knowledge file is told in Dutch with its place, and Lobke goes on with what was good."""
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Optional
 
@@ -12,8 +13,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bot.knowledge import loader
-from bot.knowledge.loader import KnowledgeError, current, load
+from bot.knowledge.loader import Knowledge, KnowledgeError, current, load, per_knowledge
 from bot.knowledge.models import TYPES, Event, Gesprekken, Onderwerp, Opleiding, Phrases, Spelling, Verkenning
+from bot.knowledge.phrases import said_by_code
 from bot.settings import settings
 
 SOURCE = "standaard: {bron: eigen kennis, betrouwbaarheid: hoog}\n"
@@ -35,6 +37,7 @@ items:
     niveau: 3
     werelden: [zorg]
     uitleg: Je verzorgt mensen.
+    namen: [verzorgster]
 """
 ONDERWERPEN = """\
 items:
@@ -65,15 +68,23 @@ NIVEAUS = "items:\n" + "".join(
     for level in (1, 2, 3, 4)
 )
 ACTIVITEITEN = "items:\n" + "".join(
-    f"  - {{id: {id}, naam: {id}, knop: {id}, uitleg: kijk, voorbereiden: vraag, terugkijken: wat nu}}\n"
+    f"  - {{id: {id}, naam: {id}, namen: [de {id}], knop: {id}, uitleg: kijk, voorbereiden: vraag, terugkijken: wat nu}}\n"
     for id in ("open-dag", "meeloopdag", "gastles")
 )
-ANTWOORDEN = """\
+
+
+def but(section: str, *names: str) -> str:
+    """The rest of a section, without these."""
+    text = "onderwerp:bol" if section == "algemeen" else "tekst"
+    return "".join(f', "{name}": "{text}"' for name in said_by_code()[section] if name not in names)
+
+
+ANTWOORDEN = f"""\
 begroeting: Hoi
 begroeting_keuzes: [start]
-zinnen: {start: Kies maar}
-knoppen: {start: Beginnen}
-algemeen: {kosten: "onderwerp:bol"}
+zinnen: {{start: Kies maar{but("zinnen", "start")}}}
+knoppen: {{start: Beginnen{but("knoppen", "start")}}}
+algemeen: {{kosten: "onderwerp:bol"{but("algemeen", "kosten")}}}
 """
 SPELLING = """\
 woorden:
@@ -118,7 +129,9 @@ items:
     hoofdactiviteit: Rondkijken.
     regio: In Groningen.
     status: Het is er nog.
+    namen: [idee van de carrousel]
 """
+NOOD = "{id: pesten, naam: Pesten, antwoord: Dat is naar., hulplijnen: [x], patronen: ['(gepest']}"
 FILES = {
     **{f"{name}.yml": SOURCE + "items: []\n" for name in TYPES},
     "werelden.yml": SOURCE + WERELDEN,
@@ -181,12 +194,12 @@ def test_a_folder_of_files_is_read_as_one_file(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("naam: Zorg", "naam: 'Zorg", "11:1: dit is geen geldige YAML: een aanhalingsteken wordt niet gesloten"),
+        ("naam: Zorg", "naam: 'Zorg", "4:11: dit is geen geldige YAML: een aanhalingsteken wordt niet gesloten"),
         ("Je helpt mensen.", "let op: veel", "5:19: dit is geen geldige YAML: een dubbele punt in tekst; zet er"),
         ("naam: Zorg", "naam: **Zorg**", "4:12: dit is geen geldige YAML: zet aanhalingstekens om tekst die met *"),
         ("    dag:", "\tdag:", "6:1: dit is geen geldige YAML: een tab; spring in met spaties"),
         ("    dag:", "   dag:", "6:4: dit is geen geldige YAML: let op het inspringen"),
-        ("[verzorgende]", "[verzorgende", "10:11: dit is geen geldige YAML: een lijst wordt niet gesloten met ]"),
+        ("[verzorgende]", "[verzorgende", "9:15: dit is geen geldige YAML: een lijst wordt niet gesloten met ]"),
         ("    dag:", "    naam: Zorg\n    dag:", "6:5: dit is geen geldige YAML: 'naam' staat hier twee keer"),
         ("Je helpt", "Één\x07 helpt", "5:16: hier staat een teken dat niet in tekst hoort"),
         ("items:", "dingen:", "1:1: hier hoort 'items:' te staan met een lijst eronder"),
@@ -217,15 +230,22 @@ def test_a_mistake_is_told_in_dutch_with_its_place(folder: Path, old: str, new: 
         ("opleidingen", "niveau: 3", "niveau: 5", "5:13: veld 'niveau': hoogstens 4"),
         ("opleidingen", "niveau: 3", "niveau: 0", "5:13: veld 'niveau': minstens 1"),
         ("opleidingen", "[zorg]", "[]", "6:15: veld 'werelden': hier moet minstens één ding staan"),
-        ("opleidingen", "[zorg]", "[x]", "3:5: 'opleiding:25656' verwijst naar 'wereld:x', maar dat bestaat niet"),
-        ("onderwerpen", "wereld:zorg", "wereld:x", "3:5: 'onderwerp:bol' verwijst naar 'wereld:x', maar dat bestaat"),
+        ("opleidingen", "[zorg]", "[x]", "6:16: 'opleiding:25656' verwijst naar 'wereld:x', maar dat bestaat niet"),
+        ("onderwerpen", "wereld:zorg", "wereld:x", "7:15: 'onderwerp:bol' verwijst naar 'wereld:x', maar dat bestaat"),
         ("onderwerpen", "wereld:zorg", "zorg", "7:15: veld 'zie_ook.0': schrijf soort:naam, zoals wereld:zorg"),
         ("onderwerpen", "Wat is bol?", "Wat is bol? En bbl, wat is dat dan?", "5:11: veld 'knop': dit is te lang; ho"),
         ("kalender", "2027-01-23", "23-01-2027", "6:12: veld 'datum': dit is geen datum; schrijf jaar-maand-dag, zo"),
         ("kalender", "2027-01-23", "2027-02-30", "6:12: veld 'datum': dit is geen datum; schrijf jaar-maand-dag, zo"),
         ("kalender", "2027-01-23", "2027", "6:12: veld 'datum': dit is geen datum; schrijf jaar-maand-dag, zoals"),
         ("kalender", "voorbeeld: true", "voorbeeld: nee", "9:16: veld 'voorbeeld': kies true of false"),
-        ("kalender", "soort: open-dag", "soort: x", "3:5: 'event:open-dag' verwijst naar 'activiteit:x', maar dat"),
+        ("kalender", "soort: open-dag", "soort: x", "5:12: 'event:open-dag' verwijst naar 'activiteit:x', maar dat"),
+        ("nood", "items: []", f"items: [{NOOD}]", "2:88: veld 'patronen.0': dit patroon klopt niet; ontb"),
+        ("antwoorden", "Kies maar", "'Kies {maar'", "3:17: veld 'zinnen.start': een { zonder } erachter, of andersom"),
+        ("antwoorden", "Kies maar", "'Kies {0} {a.b}'", "3:17: veld 'zinnen.start': tussen { en } hoort 1 woord"),
+        ("antwoorden", "Kies maar", "'Kies {maar}'", "3:17: zin 'start': Lobke weet niet wat {maar} is"),
+        ("antwoorden", "start: Kies maar", "strat: Kies maar", "3:9: bij 'zinnen' ontbreekt 'start'"),
+        ("antwoorden", "{start: Beginnen", "{strat: Beginnen", "4:10: veld 'knoppen': 'start' uit begroeting_keuzes"),
+        ("antwoorden", 'kosten: "onderwerp:bol"', 'kostn: "onderwerp:bol"', "5:11: bij 'algemeen' ontbreekt 'kosten'"),
         ("spelling", "[nie, nt]", "nie", "2:9: veld 'woorden.niet': hier hoort een lijst (regels die met - beginnen)"),
         ("spelling", "[nie, nt]", "['']", "2:10: veld 'woorden.niet.0': hier moet iets staan"),
         ("spelling", "woorden:", "woord:", "2:3: veld 'woord': dit veld bestaat niet; is het een tikfout?"),
@@ -236,7 +256,7 @@ def test_a_mistake_is_told_in_dutch_with_its_place(folder: Path, old: str, new: 
         ("verkenning", "type: R", "type: X", "9:20: veld 'stellingen.0.type': kies uit: R, I, A, S, E, C"),
         ("verkenning", "  C: {naam: Type C, zin: iets}\n", "", "2:3: veld 'types': hier horen de letters R, I, A, S"),
         ("verkenning", "stop: [klaar], ", "", "28:10: veld 'stappen.stop': dit veld ontbreekt"),
-        ("praktijken", "[open-dag]", "[x]", "3:5: 'praktijk:carrousel' verwijst naar 'activiteit:x', maar dat bestaat"),
+        ("praktijken", "[open-dag]", "[x]", "6:20: 'praktijk:carrousel' verwijst naar 'activiteit:x', maar dat"),
         ("praktijken", "voor: school", "voor: ouder", "7:11: veld 'voor': kies uit: leerling, school"),
         ("gesprekken", "En {vraag}", "En?", "2:3: veld 'terugkijken': hier hoort een stap 'competentie' met {vraag}"),
         ("gesprekken", "id: competentie", "id: a", "7:5: veld 'terugkijken.stappen': 'a' staat hier twee keer"),
@@ -277,7 +297,7 @@ def test_an_id_that_is_there_twice_is_told_with_the_file_of_the_first(folder: Pa
     (folder / "onderwerpen").mkdir()
     shutil.copy(folder / "onderwerpen.yml", folder / "onderwerpen" / "a.yml")
     shutil.move(folder / "onderwerpen.yml", folder / "onderwerpen" / "b.yml")
-    assert problems(folder) == ["onderwerpen/b.yml:3:5: 'onderwerp:bol' staat er al, in a.yml"]
+    assert problems(folder) == ["onderwerpen/b.yml:3:9: 'onderwerp:bol' staat er al, in a.yml"]
 
 
 @pytest.mark.parametrize(
@@ -286,7 +306,10 @@ def test_an_id_that_is_there_twice_is_told_with_the_file_of_the_first(folder: Pa
         (None, "werelden.yml:1:1: dit bestand ontbreekt"),
         (b"", "werelden.yml:1:1: dit bestand is leeg"),
         (b"# later\n", "werelden.yml:1:1: dit bestand is leeg"),
-        ("naam: coördinator".encode("latin-1"), "werelden.yml:1:1: dit bestand is niet in UTF-8 opgeslagen"),
+        ("naam: coördinator".encode("latin-1"), "werelden.yml:1:9: dit bestand is niet in UTF-8 opgeslagen"),
+        (b"a:\n" + b"[" * 100_000, "werelden.yml:2:51: hier staat te veel in elkaar"),
+        (b"- " * 100_000, "werelden.yml:1:1: hier staat te veel in elkaar"),
+        (b"a: &a [b]\nc: *a\n", "werelden.yml:1:4: met & en * verwijst een regel"),
         (b"tekst", "werelden.yml:1:1: hier hoort 'items:' te staan met een lijst eronder"),
     ],
 )
@@ -294,7 +317,8 @@ def test_a_file_that_is_no_knowledge_at_all(folder: Path, content: Optional[byte
     (folder / "werelden.yml").unlink()
     if content is not None:
         (folder / "werelden.yml").write_bytes(content)
-    assert problems(folder) == [problem]
+    (said,) = problems(folder)
+    assert said.startswith(problem)
 
 
 def test_a_file_saved_by_windows_is_read(folder: Path) -> None:
@@ -318,33 +342,84 @@ def test_example_events_are_left_out_in_production(folder: Path) -> None:
 def live(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder as the knowledge of this process, looked at again at each call."""
     monkeypatch.setenv("LOBKE_KNOWLEDGE_DIR", str(folder))
-    monkeypatch.setattr(loader, "_current", loader._Current())
-    monkeypatch.setattr(loader, "RECHECK_SECONDS", -1.0)
+    monkeypatch.setattr(loader, "live", loader.Live())
     settings.cache_clear()
     yield folder
     settings.cache_clear()
 
 
-def test_a_change_is_there_at_once(live: Path) -> None:
+def now() -> Knowledge:
+    """The knowledge after a look at the files, as the thread takes one all the time."""
+    current()
+    loader.live.look()
+    return current()
+
+
+def wait_until(happened: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_change_is_there_without_being_asked_for(live: Path) -> None:
     assert current() is current()
     change(live / "onderwerpen.yml", "vooral school", "vooral naar school gaan")
-    assert current().one(Onderwerp, "bol").antwoord == "Bol is vooral naar school gaan."
+    wait_until(lambda: current().one(Onderwerp, "bol").antwoord == "Bol is vooral naar school gaan.")
+
+
+def test_what_was_made_of_the_knowledge_is_made_again_before_a_change_counts(live: Path) -> None:
+    made: list[Knowledge] = []
+
+    @per_knowledge
+    def names(knowledge: Knowledge) -> list[str]:
+        made.append(knowledge)
+        return [entry.naam for entry in knowledge.entries.values()]
+
+    old = current()
+    assert names(old) is names(old)
+    change(live / "werelden.yml", "naam: Zorg", "naam: Zorg en welzijn")
+    new = now()
+    assert made == [old, new]
+    assert "Zorg en welzijn" in names(new) and "Zorg en welzijn" not in names(old)
+    assert len(made) == 2
+
+
+def test_only_the_file_that_changed_is_read_again(live: Path) -> None:
+    old = current()
+    change(live / "werelden.yml", "naam: Zorg", "naam: Zorg en welzijn")
+    new = now()
+    assert new.entries["onderwerp:bol"] is old.entries["onderwerp:bol"]
+    assert new.entries["wereld:zorg"] is not old.entries["wereld:zorg"]
+
+
+def test_a_mistake_in_a_file_that_did_not_change_itself_has_its_place(live: Path) -> None:
+    current()
+    change(live / "werelden.yml", "id: zorg", "id: zorgen")
+    now()
+    assert loader.live.error and {str(problem).partition(": ")[0] for problem in loader.live.error.problems} == {
+        "onderwerpen.yml:7:15",
+        "opleidingen.yml:6:16",
+        *(f"verkenning.yml:{line}:52" for line in range(9, 27)),
+    }
 
 
 def test_the_last_good_version_stays_until_the_mistake_is_gone(live: Path, caplog: pytest.LogCaptureFixture) -> None:
-    good = current()
+    good = now()
+    assert loader.live.error is None
     change(live / "werelden.yml", "naam: Zorg", "naam:")
-    assert current() is good
-    assert "werelden.yml:4:10" in caplog.text
+    assert now() is good
+    assert "werelden.yml:4:10" in caplog.text and "werelden.yml:4:10" in str(loader.live.error)
     change(live / "werelden.yml", "naam:", "naam: Zorg en welzijn")
-    assert current().entries["wereld:zorg"].naam == "Zorg en welzijn"
+    assert now().entries["wereld:zorg"].naam == "Zorg en welzijn"
+    assert loader.live.error is None
 
 
 def test_a_mistake_is_logged_once(live: Path, caplog: pytest.LogCaptureFixture) -> None:
     current()
     change(live / "werelden.yml", "naam: Zorg", "naam:")
     for _ in range(3):
-        current()
+        now()
     assert len(caplog.records) == 1
 
 
@@ -352,7 +427,7 @@ def test_a_file_that_goes_while_an_editor_saves_it_is_no_failure(live: Path) -> 
     good = current()
     (live / "werelden.yml").unlink()
     (live / "werelden.yml").symlink_to(live / "gone")
-    assert current() is good
+    assert now() is good
 
 
 def test_without_any_good_version_the_mistake_is_raised_each_time(live: Path) -> None:
@@ -360,6 +435,14 @@ def test_without_any_good_version_the_mistake_is_raised_each_time(live: Path) ->
     for _ in range(2):
         with pytest.raises(KnowledgeError, match="dit bestand ontbreekt"):
             current()
+
+
+def test_a_mistake_that_is_mended_before_there_was_a_good_version_is_no_mistake_any_more(live: Path) -> None:
+    change(live / "werelden.yml", "naam: Zorg", "naam:")
+    with pytest.raises(KnowledgeError):
+        current()
+    change(live / "werelden.yml", "naam:", "naam: Zorg")
+    assert current().get("wereld:zorg")
 
 
 ANYTHING = st.recursive(

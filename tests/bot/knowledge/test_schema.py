@@ -7,15 +7,13 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from bot.knowledge.loader import GESPREKKEN_FILE, PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE, _Yaml
+from bot.knowledge.loader import GESPREKKEN_FILE, HARD_WORDS_FILE, PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE, _Yaml
 from bot.knowledge.models import TYPES
-from bot.knowledge.reading import HARD_WORDS_FILE
 from bot.knowledge.schema import schemas, write
 from bot.settings import PROJECT
 
 KNOWLEDGE = PROJECT / "knowledge"
-FILES = sorted(path for path in KNOWLEDGE.rglob("*.yml") if path.name != HARD_WORDS_FILE)
-"""The list of hard words is read by the tests of the texts alone: Lobke does not know it, and it has no schema."""
+FILES = sorted(KNOWLEDGE.rglob("*.yml"))
 SCHEMAS = schemas()
 
 
@@ -32,6 +30,14 @@ def schema_of(path: Path) -> Draft7Validator:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(KNOWLEDGE)))
 def test_every_knowledge_file_fits_its_schema(path: Path) -> None:
     assert [error.message for error in schema_of(path).iter_errors(content(path))] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(KNOWLEDGE)))
+def test_every_knowledge_file_tells_an_editor_where_its_schema_is(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    start = "# yaml-language-server: $schema="
+    assert first.startswith(start)
+    assert (path.parent / first.removeprefix(start)).is_file()
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))
@@ -78,5 +84,7 @@ def test_the_schemas_in_the_repository_are_those_of_the_models(tmp_path: Path) -
     write(tmp_path)
     kept = {path.name: path.read_text(encoding="utf-8") for path in (KNOWLEDGE / "schema").iterdir()}
     assert kept == {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
-    whole = (Path(name).stem for name in (PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE, GESPREKKEN_FILE))
+    whole = (
+        Path(name).stem for name in (PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE, GESPREKKEN_FILE, HARD_WORDS_FILE)
+    )
     assert set(kept) == {f"{name}.json" for name in (*TYPES, *whole)}

@@ -69,7 +69,8 @@ def test_the_subjects_of_a_text_are_all_that_its_names_may_mean(names: Names, te
 
 def test_an_entry_is_about_itself_and_what_its_questions_name(names: Names) -> None:
     questions = [KnownQuestion("wat doet een kok", "onderwerp:x"), KnownQuestion("en wat is het", "onderwerp:x")]
-    assert subjects_of_entries(questions, names) == {"onderwerp:x": frozenset({"onderwerp:x", "beroep:kok"})}
+    named = {question.text: named_subjects(names, question.text) for question in questions}
+    assert subjects_of_entries(questions, named) == {"onderwerp:x": frozenset({"onderwerp:x", "beroep:kok"})}
 
 
 def test_every_question_in_the_files_is_known(knowledge: Knowledge) -> None:
