@@ -60,6 +60,7 @@ _YEARS = {
     "examenjaar": "4",
     "examenklas": "4",
 }
+_NO_NAME_GIVEN = re.compile(r"\b(?:nee|niet|niks|niets|geen|liever|hoeft?|skip)\b")
 _INTRODUCES = re.compile(r"^(?:ik heet|ik ben|m\W?i?j?n (?:voor)?naam is|(?:voor)?naam:?)\s+", re.IGNORECASE)
 _YES_SEND = re.compile(r"(?:ja )?(?:ver)?stu(?:ur|ren)(?: maar)?(?: op)?|ja(?: (?:hoor|graag|zeker))?")
 _NOT_SEND = re.compile(r"(?:nee )?niet (?:ver|op)?stu(?:ur|ren)")
@@ -180,10 +181,16 @@ def again(memory: Memory, pupil: Pupil, sources: Sources) -> Step:
     return _with_text(step, f"{sources.say('flow.verder')}\n\n{step.said[-1].text}")
 
 
-def sent(memory: Memory, code: str, now: datetime, pupil: Pupil, sources: Sources) -> Step:
-    """After the handoff of a step was sent: its code. Of what she wrote nothing is remembered here any more."""
+def sent(memory: Memory, code: str, now: datetime, pupil: Pupil, sources: Sources, away: Optional[str] = None) -> Step:
+    """After the handoff of a step was sent: its code, and the away message of the school if there is one.
+
+    Of what she wrote nothing is remembered here any more.
+    """
     kept = {"codes": {**memory["codes"], memory["id"]: code}, "urgent": memory["urgent"]}
     said = _code(code, memory["urgent"], pupil, sources, now)
+    if away:
+        quote = {"by": sources.say("overdracht.school_schrijft"), "text": away}
+        said = replace(said, card={**(said.card or {}), "quote": quote})
     return Step((replace(said, outcome="handoff_sent"),), kept, is_running=False)
 
 
@@ -198,6 +205,18 @@ def deleted(memory: Memory, sources: Sources) -> Step:
     asked = "nood" if memory["urgent"] else None
     said = Answer(sources.say("overdracht.gewist"), tuple(choices), outcome="handoff_deleted", kind=FLOW, asked=asked)
     return Step((said,), kept, is_running=False)
+
+
+def way_in(sources: Sources, role: Optional[str] = None) -> Choice:
+    """The choice that begins a message, beside what Lobke answered herself."""
+    return Choice(_label("vraag", sources), f"{FLOW}|{START}", role)
+
+
+def typed_code(sources: Sources) -> Answer:
+    """When her message is a code: where it opens the answer."""
+    card = {"links": [{"label": sources.say("overdracht.lees"), "url": "/antwoord"}]}
+    choices = (_choice("lobke", "", sources, "opleidingen"), sources.button("mens"))
+    return Answer(sources.say("overdracht.code_getypt"), choices, card, kind=FLOW)
 
 
 def _begin(memory: Optional[Memory], urgent: bool, pupil: Pupil, sources: Sources) -> Step:
@@ -410,7 +429,7 @@ def _ask_name(memory: Memory, pupil: Pupil, sources: Sources) -> tuple[str, list
 
 
 def _read_name(memory: Memory, text: str, intent: str, meant: Any, pupil: Pupil, sources: Sources) -> Step:
-    if meant in (0, 1) or intent == "ontkennen":
+    if meant in (0, 1) or (intent == "ontkennen" and _NO_NAME_GIVEN.search(text.lower())):
         return press(memory, ["geen_naam"], pupil, sources)
     name = _INTRODUCES.sub("", text).strip(" .,!")
     if meant == 2 or not name or len(name) > LONGEST_NAME or len(name.split()) > _SHORT - 1:
@@ -585,7 +604,7 @@ def _fingerprint(memory: Memory) -> str:
 def _code(code: str, urgent: bool, pupil: Pupil, sources: Sources, now: Optional[datetime] = None) -> Answer:
     """The code; right after sending also when the decaan can read it."""
     links = [{"label": sources.say("overdracht.lees"), "url": "/antwoord"}]
-    card: dict[str, Any] = {"title": sources.say("overdracht.code", code=code), "copy": True}
+    card: dict[str, Any] = {"title": sources.say("overdracht.code"), "code": code}
     on = _choice("lobke", "", sources, "opleidingen")
     if urgent:
         card["links"] = [*helpline_card(helplines(pupil.distress, sources), sources)["links"], *links]

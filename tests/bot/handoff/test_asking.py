@@ -8,7 +8,7 @@ from typing import Any, Optional
 import pytest
 
 from bot.clock import ZONE
-from bot.handoff.asking import LONGEST_TEXT, SCHOOL, again, offer, press, read, sent
+from bot.handoff.asking import LONGEST_TEXT, SCHOOL, again, offer, press, read, sent, typed_code
 from bot.handoff.store import Handoff
 from bot.knowledge.loader import load
 from bot.knowledge.models import School
@@ -345,13 +345,38 @@ def test_every_part_can_be_changed(part: str, text: str, title: str, now: str) -
 def test_the_code_is_given_with_where_and_when_the_answer_comes() -> None:
     step = done(pressed(at("nakijken"), "Ja, versturen"))
     assert "**K7QF-3MZP**" in last(step).text and "Bewaar deze code" in last(step).text
-    assert card(step)["title"] == "Je code: K7QF-3MZP" and card(step)["links"][0]["url"] == "/antwoord"
+    assert card(step)["code"] == "K7QF-3MZP" and card(step)["links"][0]["url"] == "/antwoord"
     assert "schooldag" in card(step)["note"] and not step.is_running and last(step).outcome == "handoff_sent"
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_wherever_the_code_is_shown_she_hears_how_to_keep_it(urgent: bool) -> None:
+    memory = {**at("nakijken").memory, "urgent": urgent}
+    step = sent(memory, "K7QF-3MZP", TUESDAY, PUPIL, SOURCES)
+    for shown in (step, after(step, "code")):
+        assert (card(shown)["code"], card(shown)["title"]) == ("K7QF-3MZP", "Bewaar deze code")
+        assert "schrijf hem op of maak een foto" in last(shown).text
+
+
+def test_who_types_her_code_in_the_chat_is_led_to_the_answer() -> None:
+    answer = typed_code(SOURCES)
+    assert answer.card and answer.card["links"][0]["url"] == "/antwoord"
+    assert len(answer.choices) == 2 and remarks(answer.text) == []
 
 
 def test_when_school_is_closed_she_hears_from_which_day_it_is_read() -> None:
     step = done(pressed(at("nakijken"), "Ja, versturen"), now=SATURDAY)
     assert "maandag 30 november 2026" in card(step)["note"]
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_what_the_school_writes_stands_beside_when_it_is_read_word_for_word(urgent: bool) -> None:
+    text = "Ik ben **weg** [tot](https://example.nl) {dag}"
+    memory = {**at("nakijken").memory, "urgent": urgent}
+    step = sent(memory, "K7QF-3MZP", SATURDAY, PUPIL, SOURCES, text)
+    assert card(step)["quote"] == {"by": "Je school schrijft", "text": text}
+    assert "maandag 30 november 2026" in card(step)["note"] and text not in last(step).text
+    assert "quote" not in card(sent(memory, "K7QF-3MZP", SATURDAY, PUPIL, SOURCES))
 
 
 def test_after_sending_nothing_she_wrote_is_remembered_and_she_may_send_another() -> None:
