@@ -11,7 +11,7 @@ from bot.accounts.accounts import BEHEER, Account, by_id
 from bot.handoff.inbox import Inbox
 from bot.handoff.store import state_of
 from bot.notices.mail import Mail
-from bot.notices.notices import WAITING, can_log_in, state_columns
+from bot.notices.notices import WAITING, state_columns
 from bot.notices.outbox import ASSIGNED, DIGEST, ESCALATION, INVITATION, NEW, RESET, WROTE, Entry
 from bot.settings import settings
 from bot.storage import tables
@@ -63,7 +63,7 @@ def compose(entry: Entry) -> Optional[Mail]:
         if account.disabled_at and account.disabled_at >= entry.created_at:
             return None  # else somebody who was just shut out could come back in
         return _link(entry, account, INVITATION_SUBJECT, INVITATION_TEXT, invitations.invite(account))
-    if not can_log_in(account):
+    if not account.can_log_in:
         return None
     if entry.kind == RESET:
         if not account.has_password:

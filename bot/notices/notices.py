@@ -40,7 +40,7 @@ def choose(account: Account, choice: Choice) -> None:
 def derive() -> None:
     """Puts every mail that is due by now in the outbox, unless it is there. Raises DatabaseDown."""
     school_time = SchoolTime.of(knowledge.current())
-    staff = [account for account in accounts.everyone() if can_log_in(account)]
+    staff = [account for account in accounts.everyone() if account.can_log_in]
     with transaction() as connection:
         unread = _unread(connection)
         rows = _messages(connection, staff, unread) + _assignments(connection, staff)
@@ -57,11 +57,6 @@ def _put(rows: list[Row]) -> None:
     if new:
         with transaction(write=True) as connection:
             write_rows(connection, new)
-
-
-def can_log_in(account: Account) -> bool:
-    """Whether this account may read what a mail points at."""
-    return account.disabled_at is None and (account.has_password or account.has_other_login)
 
 
 def state_columns() -> list[Any]:

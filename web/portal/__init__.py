@@ -1,5 +1,16 @@
 """The portal: pages for staff, behind a login."""
 
-from web.portal import account, inbox, login
+from web.portal import account, accounts, answers, audit, inbox, live, login, oidc, reset, school
 
-routes = [*login.routes, *account.routes, *inbox.routes]
+routes = [
+    *login.routes,
+    *oidc.routes,
+    *reset.routes,
+    *account.routes,
+    *live.routes,
+    *inbox.routes,
+    *answers.routes,
+    *school.routes,
+    *accounts.routes,
+    *audit.routes,
+]
