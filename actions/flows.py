@@ -47,6 +47,8 @@ def take(turn: Turn) -> Optional[list[EventType]]:
     slot = _slot(turn)
     running = slot["running"]
     if running is None:
+        if asking.asks_for_code(slot.get(asking.FLOW), turn.typed):
+            return press(turn, asking.FLOW, [asking.CODE])
         last = slot["last"]
         if last and exploring.is_resuming(turn.text, sources()):
             return press(turn, last, [RESUME])

@@ -26,7 +26,7 @@ from bot.orientation import exploring, reflecting, verkenning
 from bot.orientation.flow import AGAIN, BACK, PAUSE, RESUME, SKIP, SMALL, STOP, Line, Memory, Pupil, Step, resume, small
 
 FLOW = "overdracht"
-START, URGENT, SEND, CHANGE, CANCEL = "start", "nood", "versturen", "veranderen", "niet"
+START, URGENT, SEND, CHANGE, CANCEL, CODE = "start", "nood", "versturen", "veranderen", "niet", "code"
 SCHOOL, LEERJAAR, NAME, TEXT, ALONG, PREVIEW = "school", "leerjaar", "naam", "tekst", "mee", "nakijken"
 LONGEST_TEXT = 1000
 """Letters, as in the field of the chat."""
@@ -61,6 +61,11 @@ _YEARS = {
     "examenklas": "4",
 }
 _NO_NAME_GIVEN = re.compile(r"\b(?:nee|niet|niks|niets|geen|liever|hoeft?|skip)\b")
+_STOPS = re.compile(r"\blaat maar\b|\b(?:toch|doe) (?:maar )?niet\b")
+_ASKS_CODE = re.compile(
+    r"\b(?:wat|welke|waar|kwijt|vergeten|weet)\b.*\bcode\b|\bcode\b.*\b(?:kwijt|vergeten|weet|was|is)\b"
+)
+_OTHER_CODE = re.compile(r"\b(?:qr|post|crebo|wifi|kleding)\W?code\b")
 _INTRODUCES = re.compile(r"^(?:ik heet|ik ben|m\W?i?j?n (?:voor)?naam is|(?:voor)?naam:?)\s+", re.IGNORECASE)
 _YES_SEND = re.compile(r"(?:ja )?(?:ver)?stu(?:ur|ren)(?: maar)?(?: op)?|ja(?: (?:hoor|graag|zeker))?")
 _NOT_SEND = re.compile(r"(?:nee )?niet (?:ver|op)?stu(?:ur|ren)")
@@ -75,7 +80,7 @@ def offer(memory: Optional[Memory], sources: Sources) -> Answer:
     if _is_making(memory):
         text, choices = sources.say("overdracht.mens_bezig"), [resume(FLOW, sources), *tell, on]
     elif memory and memory["codes"]:
-        again = [_choice("code", "code", sources), _choice("opnieuw", START, sources)]
+        again = [_choice("code", CODE, sources), _choice("opnieuw", START, sources)]
         text, choices = sources.say("overdracht.mens_verstuurd"), [*again, on]
     else:
         text, choices = sources.say("overdracht.mens"), [_choice("start", START, sources), *tell, on]
@@ -92,7 +97,7 @@ def press(memory: Optional[Memory], command: list[str], pupil: Pupil, sources: S
         return Step((_code(codes[rest[0]], memory["urgent"], pupil, sources),), memory, is_running=False)
     if memory and name == AGAIN:
         return _begin({"codes": codes, "urgent": False}, memory["urgent"], pupil, sources)
-    if memory and codes and not _is_making(memory):
+    if memory and codes and (name == CODE or not _is_making(memory)):
         return Step((_code([*codes.values()][-1], memory["urgent"], pupil, sources),), memory, is_running=False)
     if not memory or not _is_making(memory):
         choices = (sources.button("mens"), sources.button("start"))
@@ -146,6 +151,8 @@ def read(memory: Memory, text: str, intent: str, named: set[str], pupil: Pupil, 
     is_short = len(text.split()) <= _SHORT
     if intent == "afscheid" and is_short:
         return None
+    if is_short and _STOPS.search(text.lower()):
+        return press(memory, [STOP], pupil, sources)
     step = memory["step"]
     if step == TEXT:
         if is_short and intent in _ABOUT_LOBKE | {"uitleg_nodig"}:
@@ -210,6 +217,13 @@ def deleted(memory: Memory, sources: Sources) -> Step:
 def way_in(sources: Sources, role: Optional[str] = None) -> Choice:
     """The choice that begins a message, beside what Lobke answered herself."""
     return Choice(_label("vraag", sources), f"{FLOW}|{START}", role)
+
+
+def asks_for_code(memory: Optional[Memory], text: str) -> bool:
+    """Whether she sent a message in this conversation and wants to see its code again."""
+    text = text.lower()
+    asks = _ASKS_CODE.search(text) and not _OTHER_CODE.search(text)
+    return bool(memory and memory["codes"] and asks)
 
 
 def typed_code(sources: Sources) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any, Optional
 import pytest
 
 from bot.clock import ZONE
-from bot.handoff.asking import LONGEST_TEXT, SCHOOL, again, offer, press, read, sent, typed_code
+from bot.handoff.asking import CODE, LONGEST_TEXT, SCHOOL, again, asks_for_code, offer, press, read, sent, typed_code
 from bot.handoff.store import Handoff
 from bot.knowledge.loader import load
 from bot.knowledge.models import School
@@ -178,6 +178,10 @@ def test_no_name_is_as_good_as_a_name() -> None:
     assert [choice.label for choice in big(step)] == ["Liever niet", "Waarom vraag je dat?"]
     for without in (pressed(step, "Liever niet"), told(step, "nee"), told(step, "zeg ik niet", "ontkennen")):
         assert (without.memory["name"], without.memory["step"]) == (None, "tekst")
+
+
+def test_a_name_that_looks_like_a_no_is_a_name() -> None:
+    assert told(at("naam"), "Noor", "ontkennen").memory["name"] == "Noor"
 
 
 def test_who_reads_the_name_is_told_when_she_asks() -> None:
@@ -399,6 +403,24 @@ def test_not_sending_forgets_the_text() -> None:
     assert "verstuur niets" in last(step).text and "mag ik naar tl" not in json.dumps(step.memory)
     assert (last(step).outcome, last(step).subject) == ("handoff_stopped", "stap:nakijken")
     assert pressed(step, "Toch een bericht sturen").is_running
+
+
+@pytest.mark.parametrize("step", ["school", "naam", "tekst", "nakijken"])
+def test_who_says_never_mind_stops(step: str) -> None:
+    assert last(told(at(step), "nee laat maar", "ontkennen")).outcome == "handoff_stopped"
+
+
+@pytest.mark.parametrize("text", ["wat is mijn code ook alweer", "ik ben mn code kwijt", "welke code had ik"])
+def test_her_code_can_be_asked_for_again(text: str) -> None:
+    sent = done(at("nakijken"))
+    assert asks_for_code(sent.memory, text)
+    assert card(after(sent, CODE))["code"] == "K7QF-3MZP"
+    assert not asks_for_code(at("naam").memory, text)
+
+
+@pytest.mark.parametrize("text", ["wat is een crebo code", "wat is een qr-code", "ik wil leren coderen"])
+def test_another_code_is_no_question_for_hers(text: str) -> None:
+    assert not asks_for_code(done(at("nakijken")).memory, text)
 
 
 @pytest.mark.parametrize(("word", "outcome"), [("pauze", "handoff_paused"), ("stop", "handoff_stopped")])
