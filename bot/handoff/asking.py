@@ -67,7 +67,10 @@ _ASKS_CODE = re.compile(
 )
 _OTHER_CODE = re.compile(r"\b(?:qr|post|crebo|wifi|kleding)\W?code\b")
 _INTRODUCES = re.compile(r"^(?:ik heet|ik ben|m\W?i?j?n (?:voor)?naam is|(?:voor)?naam:?)\s+", re.IGNORECASE)
-_YES_SEND = re.compile(r"(?:ja )?(?:ver)?stu(?:ur|ren)(?: maar)?(?: op)?|ja(?: (?:hoor|graag|zeker))?")
+_YES_SEND = re.compile(
+    r"(?:ja )?(?:doe maar )?(?:ver|op)?stu(?:ur|ren)(?: (?:maar|het|hem|op|nu))*"
+    r"|(?:ja )?doe maar|ja(?: (?:hoor|graag|zeker))?"
+)
 _NOT_SEND = re.compile(r"(?:nee )?niet (?:ver|op)?stu(?:ur|ren)")
 _CHANGES = re.compile(r"nee\b|.*\b(?:verander|wijzig|aanpas|pas .*aan)")
 

@@ -48,12 +48,12 @@ VIEW_NAMES: dict[View, str] = {
     "alle": "Alles wat open is",
 }
 EMPTY: dict[View, str] = {
-    "nieuw": "Er is niets nieuws. Stuurt een leerling een vraag, dan staat die hier tot iemand haar oppakt.",
+    "nieuw": "Er is niets nieuws. Stuurt een leerling een vraag, dan staat die hier tot iemand hem oppakt.",
     "mijn": "Je hebt niets open staan. Pak je een vraag op, of geeft een collega je er een, dan staat die hier.",
     "wacht_op_leerling": "Er wacht niets op een leerling. Heb je een vraag beantwoord, dan staat die hier.",
     "later": "Er is niets weggelegd. Leg je een vraag weg tot een dag, dan wacht die hier en komt die dag terug.",
     "afgerond": "Er is nog niets afgerond. Rond je een vraag af, dan vind je die hier terug met de reden.",
-    "alle": "Er staat niets open. Stuurt een leerling een vraag, dan staat die hier tot je haar afrondt.",
+    "alle": "Er staat niets open. Stuurt een leerling een vraag, dan staat die hier tot je hem afrondt.",
 }
 NOT_FOUND = "Niets gevonden in deze weergave. Probeer minder woorden, of haal een keuze weg."
 STATUSES: dict[rules.Status, str] = {
