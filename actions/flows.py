@@ -8,27 +8,23 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any, Optional
 
-import structlog
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.schools import schools
 from actions.turn import Turn, sources
-from bot.accounts.accounts import schools_with_decaan
 from bot.clock import now, today
-from bot.handoff import asking
+from bot.handoff import asking, away
 from bot.handoff.store import Deleted, Handoff, Handoffs
 from bot.knowledge.question import LIKELY_HIT, Answer
 from bot.monitoring.log import spool, tally
 from bot.orientation import exploring, reflecting
 from bot.orientation.flow import RESUME, Pupil, Step, resume
-from bot.storage.database import DatabaseDown
 
 _FLOWS: dict[str, ModuleType] = {exploring.FLOW: exploring, reflecting.FLOW: reflecting, asking.FLOW: asking}
 _GOES_AWAY = {"afscheid", "wil_mens"}
 """Intents after which a flow waits until the pupil asks for it."""
-_schools: frozenset[str] = frozenset()
-log = structlog.get_logger()
 
 
 class FlowAction(Action, ABC):
@@ -51,6 +47,8 @@ def take(turn: Turn) -> Optional[list[EventType]]:
     slot = _slot(turn)
     running = slot["running"]
     if running is None:
+        if asking.asks_for_code(slot.get(asking.FLOW), turn.typed):
+            return press(turn, asking.FLOW, [asking.CODE])
         last = slot["last"]
         if last and exploring.is_resuming(turn.text, sources()):
             return press(turn, last, [RESUME])
@@ -89,16 +87,6 @@ def pick_up(turn: Turn, said: list[EventType]) -> list[EventType]:
     return said
 
 
-def schools() -> frozenset[str]:
-    """The ids of schools where a decaan can answer; those known last while the database is down."""
-    global _schools
-    try:
-        _schools = schools_with_decaan()
-    except DatabaseDown:
-        log.warning("schools_unknown")
-    return _schools
-
-
 def leave(turn: Turn) -> list[EventType]:
     """The running flow, if any, waits until the pupil asks for it."""
     slot = _slot(turn)
@@ -124,7 +112,8 @@ def _send(turn: Turn, step: Step, handoff: Handoff) -> Step:
         code = Handoffs(spool()).send(handoff)
     except Deleted:
         return asking.deleted(step.memory, sources())
-    return asking.sent(step.memory, code, now(), _pupil(turn, asking.FLOW), sources())
+    said_by_school = away.shown(handoff.school)
+    return asking.sent(step.memory, code, now(), _pupil(turn, asking.FLOW), sources(), said_by_school)
 
 
 def _slot(turn: Turn) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import flows
 from actions.flows import leave
+from actions.schools import schools
 from actions.turn import Turn, sources
 from bot.handoff import asking
 from bot.knowledge.kinds.help import distress
@@ -22,7 +23,7 @@ def helplines(turn: Turn) -> list[EventType]:
 
 def accepted(turn: Turn) -> list[EventType]:
     """Yes to help at school: a message to the decaan, when there is a school that can answer."""
-    if not flows.schools():
+    if not schools():
         return turn.utter("utter_nood_ja", "distress", asked="nood")
     return flows.press(turn, asking.FLOW, [asking.URGENT])
 

@@ -5,6 +5,7 @@ from rasa_sdk.events import EventType
 from actions import flows
 from actions.flows import FlowAction
 from actions.nood import accepted
+from actions.schools import schools
 from actions.turn import UNSURE, Turn, sources
 from bot.handoff import asking
 from bot.knowledge.answers import answer
@@ -12,7 +13,7 @@ from bot.knowledge.answers import answer
 
 def someone_to_talk_to(turn: Turn) -> list[EventType]:
     """Says who can help, and offers to send a message when there is a school that can answer."""
-    if not flows.schools():
+    if not schools():
         return turn.utter("utter_mens", "wants_person")
     return turn.say(asking.offer(flows.memory(turn, asking.FLOW), sources()))
 

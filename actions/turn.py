@@ -11,13 +11,15 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.schools import schools
 from bot.clock import today
+from bot.handoff import asking
 from bot.knowledge.answers import ASIDE, THIS_YEAR, WHY
 from bot.knowledge.loader import current
 from bot.knowledge.names import DOUBTFUL
 from bot.knowledge.question import LEAST_HIT, LIKELY_HIT, SURE_HIT, Answer, Choice, Hit, Question, Sources, sources_of
 from bot.monitoring.log import Interaction, record
-from bot.orientation.flow import Line
+from bot.orientation.flow import SMALL, Line
 from bot.settings import PROJECT
 
 QUESTION = "vraag_"
@@ -209,7 +211,8 @@ class Turn:
         return replace(self.question(kind), subjects=keys, hits=(), text="", chosen=True)
 
     def say(self, *answers: Answer) -> list[EventType]:
-        """Give the answers, log them, and return what to remember."""
+        """Give the answers, log them, and return what to remember. The last one may lead to the decaan."""
+        answers = (*answers[:-1], self._with_decaan(answers[-1]))
         for answer in answers:
             self.add(answer)
             if answer.outcome:
@@ -231,6 +234,18 @@ class Turn:
         if trail != self._trail():
             remembered.append(SlotSet("trail", trail))
         return remembered
+
+    def _with_decaan(self, answer: Answer) -> Answer:
+        """With a small way to the decaan beside what the knowledge says, and a plain one when Lobke keeps failing."""
+        is_failing = answer.outcome == NOT_UNDERSTOOD and self.misunderstood() > 0
+        is_content = answer.outcome == "answered" and answer.kind not in {None, *FLOWS}
+        running = (self.remembered("flow") or {}).get("running")
+        if not (is_content or is_failing) or running or self.may_be_distress or not schools():
+            return answer
+        if is_content:
+            return replace(answer, choices=(*answer.choices, asking.way_in(sources(), SMALL)))
+        others = [choice for choice in answer.choices if choice != sources().button("mens")]
+        return replace(answer, choices=(asking.way_in(sources()), *others))
 
     def add(self, answer: Answer) -> None:
         """Say this too, without logging or remembering it."""

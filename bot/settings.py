@@ -1,12 +1,14 @@
 """Every setting of Lobke, read from `LOBKE_*` environment variables."""
 
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
+from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
-from typing import Optional
+from typing import Any, Literal, Optional
 
 from pydantic import BaseSettings, Field, validator
 
@@ -28,6 +30,17 @@ class Settings(BaseSettings):
     production: bool = Field(False, description="Leaves example content out, asks for HTTPS and a second factor.")
     trusted_proxy: bool = Field(False, description="Believe X-Forwarded-For of the proxy in front.")
     rasa_timeout: float = Field(20.0, gt=0, description="Seconds the web process waits for Rasa.")
+    smtp_host: str = Field("", description="Mail server; empty means that Lobke sends no mail.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_user: str = Field("", description="Name to log in with at the mail server; empty means no login.")
+    smtp_password: str = Field("", repr=False, description="Password at the mail server.")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field("starttls", description="How mail is encrypted on its way.")
+    mail_from: str = Field("", description="Sender of mail: an address, or a name with an address.")
+    public_url: str = Field("", description="Address of Lobke in links in mail (https://lobke.voorbeeld.nl).")
+    oidc_issuer: str = Field("", description="Issuer of an OpenID Connect provider where staff log in; empty: none.")
+    oidc_client_id: str = Field("", description="Lobke's client id at that provider.")
+    oidc_client_secret: str = Field("", repr=False, description="Lobke's client secret at that provider.")
+    oidc_name: str = Field("je schoolaccount", description="What the button of that login says after 'Inloggen met'.")
     now: Optional[str] = Field(None, description="Freezes the clock (ISO date-time, zone Europe/Amsterdam); for tests.")
 
     class Config:
@@ -36,6 +49,41 @@ class Settings(BaseSettings):
     @validator("data_dir", "knowledge_dir")
     def _absolute(cls, value: Path) -> Path:
         return value if value.is_absolute() else PROJECT / value
+
+    @validator("mail_from", "public_url", always=True)
+    def _needed_for_mail(cls, value: str, values: dict[str, Any]) -> str:
+        if values.get("smtp_host") and not value:
+            raise ValueError("needed when there is a mail server")
+        return value
+
+    @validator("mail_from")
+    def _sender(cls, value: str) -> str:
+        if value and "@" not in parseaddr(value)[1]:
+            raise ValueError("not an e-mail address")
+        return value
+
+    @validator("public_url")
+    def _url(cls, value: str, values: dict[str, Any]) -> str:
+        schemes = ("https://",) if values.get("production") else ("https://", "http://")
+        if value and not value.startswith(schemes):
+            raise ValueError("not an address with https://")
+        return value.rstrip("/")
+
+    @validator("oidc_issuer")
+    def _issuer(cls, value: str) -> str:
+        if value and not re.match(r"https://|http://(127\.0\.0\.1|localhost)(:|/|$)", value):
+            raise ValueError("not an address with https://")
+        return value
+
+    @property
+    def has_oidc(self) -> bool:
+        """Whether staff may log in at an OpenID Connect provider."""
+        return bool(self.oidc_issuer and self.oidc_client_id and self.oidc_client_secret)
+
+    @property
+    def has_mail(self) -> bool:
+        """Whether Lobke sends mail."""
+        return bool(self.smtp_host)
 
     @property
     def database(self) -> str:

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot import clock, knowledge
+from bot.handoff.away import shown as away_message
 from bot.handoff.codes import code_hash, normalised
 from bot.handoff.rules import Impossible
 from bot.handoff.school_time import SchoolTime
@@ -77,10 +78,6 @@ class Visit:
         return Handoffs(services(self.request).conversations.spool)
 
     @property
-    def limits(self) -> Limits:
-        return services(self.request).limits
-
-    @property
     def draft(self) -> str:
         """The text of the form, with lines that end as the field counts them."""
         return self.form.get("text", "").replace("\r\n", "\n").strip()
@@ -138,7 +135,7 @@ def enter(visit: Visit) -> Response:
     """POST /antwoord: opens the thread of a code. What cannot be a code is no guess, so it is not counted."""
     typed = visit.form.get("code", "")
     code = normalised(typed)
-    found = _guess(visit, code) if code else None
+    found = guess(visit.request, code) if code else None
     if code is None or found is None:
         return visit.ask_code(422, WRONG)
     visit.code = code
@@ -151,7 +148,7 @@ def write(visit: Visit) -> Response:
         error = TOO_LONG.format(now=len(visit.draft), most=LONGEST_TEXT) if visit.draft else EMPTY
         thread = visit.handoffs.by_code(visit.code)
         return _thread(visit, thread, 422, error) if thread else visit.ask_code(422, WRONG)
-    _count(visit, ("messages with a code", str(code_hash(visit.code))))
+    count_message(visit.request, visit.code)
     thread = visit.handoffs.write_back(visit.code, visit.key, visit.draft)
     if thread is None:
         return visit.ask_code(422, WRONG)
@@ -191,48 +188,76 @@ def leave(visit: Visit) -> Response:
     return visit.open(visit.to_page("klaar"), "")
 
 
-def _guess(visit: Visit, code: str) -> Optional[Thread]:
-    """The thread of this code. Counted before it is looked up, so that many tries at once are no way around it."""
-    tries = (("wrong codes of an address", address(visit.request)), ("wrong codes", ""))
-    _count(visit, *tries)
+def guess(request: Request, code: str) -> Optional[Thread]:
+    """The thread of this code. Counted before it is looked up, so that many tries at once are no way around it.
+
+    Raises a 429 Problem, and DatabaseDown.
+    """
+    lobke = services(request)
+    tries = (("wrong codes of an address", address(request)), ("wrong codes", ""))
+    _count(lobke.limits, TOO_OFTEN, *tries)
     is_wrong = False
     try:
-        found = visit.handoffs.by_code(code)
+        found = Handoffs(lobke.conversations.spool).by_code(code)
         is_wrong = found is None
     finally:
         if not is_wrong:
-            visit.limits.give_back(*tries)
+            lobke.limits.give_back(*tries)
     return found
 
 
-def _count(visit: Visit, *uses: tuple[str, str]) -> None:
+def count_message(request: Request, code: str) -> None:
+    """Counts one message with this code. Raises a 429 Problem."""
+    _count(services(request).limits, TOO_MANY, ("messages with a code", str(code_hash(code))))
+
+
+def _count(limits: Limits, text: str, *uses: tuple[str, str]) -> None:
     try:
-        visit.limits.count(*uses)
+        limits.count(*uses)
     except Problem as error:
         headers = dict(error.headers or {})
         minutes = math.ceil(int(headers["Retry-After"]) / 60)
         wait = "een minuut" if minutes == 1 else f"{minutes} minuten"
-        text = TOO_OFTEN if uses[0][0].startswith("wrong") else TOO_MANY
-        raise NotShown(429, WAIT, text.format(wait=wait), headers) from None
+        raise Problem(429, text.format(wait=wait), headers) from None
 
 
 def _thread(visit: Visit, thread: Optional[Thread], status: int = 200, error: str = "") -> Response:
     if thread is None:
         return visit.ask_code(422, WRONG)
-    current = knowledge.current()
-    school = current.get(f"school:{thread.school}")
     needs_help = thread.urgent or visit.request.query_params.get("gedaan") == "hulp"
     return visit.page(
         "thread",
         status,
         error,
         thread=thread,
-        school=getattr(school, "naam", ""),
+        school=school_name(thread),
         messages=[_message(message) for message in thread.messages],
-        answered=thread.messages[-1].sender == "decaan" if thread.messages else False,
-        when=_when(SchoolTime.of(current)),
-        help=_help() if needs_help else None,
+        summary=summary(thread),
+        help=help_card() if needs_help else None,
     )
+
+
+def school_name(thread: Thread) -> str:
+    """The name of the school it was sent to."""
+    return getattr(knowledge.current().get(f"school:{thread.school}"), "naam", "")
+
+
+def is_answered(thread: Thread) -> bool:
+    """Whether the decaan wrote last."""
+    return bool(thread.messages) and thread.messages[-1].sender == "decaan"
+
+
+def summary(thread: Thread) -> str:
+    """How it stands, in a few sentences."""
+    if thread.close_reason == "ingetrokken":
+        return "Je hebt je bericht ingetrokken. Wil je toch verder? Schrijf dan gewoon weer."
+    if thread.status == "afgerond":
+        return "Je decaan heeft dit afgerond. Heb je nog een vraag? Schrijf dan gewoon weer."
+    if is_answered(thread):
+        return "Je decaan heeft geantwoord."
+    said = ["Je decaan heeft nog niet geantwoord.", _when(SchoolTime.of(knowledge.current()))]
+    away = away_message(thread.school)
+    return " ".join([*said, f"Je school schrijft: “{away}”"] if away else said)
 
 
 def _message(message: Message) -> dict[str, str]:
@@ -255,7 +280,8 @@ def _when(time: SchoolTime) -> str:
     return f"Je school is nu dicht. Je decaan kan je bericht lezen vanaf {day}."
 
 
-def _help() -> dict[str, Any]:
+def help_card() -> dict[str, Any]:
+    """The helplines for everybody."""
     sources = sources_of(knowledge.current())
     return helpline_card(helplines(None, sources), sources)
 
@@ -271,6 +297,8 @@ def _route(path: str, views: Mapping[str, View], needs_code: bool = True) -> Bas
         view = views["POST" if request.method == "POST" else "GET"]
         try:
             return await run_in_threadpool(view, visit)
+        except Problem as error:
+            raise NotShown(error.status, WAIT, error.detail, dict(error.headers or {})) from None
         except DatabaseDown:
             if not visit.draft:
                 raise NotShown(503, NOT_NOW, BUSY, {"Retry-After": "60"}) from None

@@ -16,8 +16,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot import clock
+from bot.handoff.codes import is_typed_code
 from bot.storage.conversations import Choice, Conversations, Message, Reply, expiry
 from bot.storage.database import DatabaseDown
+from web.code_typed import HIDDEN_CODE, code_typed
 from web.distress import helplines
 from web.events import EventsResponse, Hub, as_json
 from web.limits import Limits, address
@@ -93,16 +95,18 @@ async def say(request: Request) -> Response:
     key = request_key(request)
     lock = lobke.lock(conversation_id)
     async with lock:
-        repeated, choice = await run_in_threadpool(_known, lobke, conversation_id, started_at, key, choice_id)
+        repeated, choice = await run_in_threadpool(_known, lobke, conversation_id, started_at, key, choice_id, text)
         if repeated:
             return JSONResponse(_shown(repeated))
         try:
-            if choice:
-                text, replies = choice.label, await lobke.rasa.choose(conversation_id, choice)
+            if text and is_typed_code(text):
+                text, replies = HIDDEN_CODE, await run_in_threadpool(code_typed)
+            elif choice:
+                text, replies = text or choice.label, await lobke.rasa.choose(conversation_id, choice)
             else:
                 replies = await lobke.rasa.say(conversation_id, text)
         except RasaFailed as error:
-            replies = [] if choice else await run_in_threadpool(helplines, text)
+            replies = [] if choice_id else await run_in_threadpool(helplines, text)
             if not replies:
                 raise Problem(503, headers={"Retry-After": "5"}) from error
         stored = await run_in_threadpool(lobke.conversations.add, conversation_id, replies, text, key)
@@ -110,17 +114,19 @@ async def say(request: Request) -> Response:
 
 
 def _known(
-    lobke: Services, conversation_id: str, started_at: datetime, key: Optional[str], choice_id: Optional[str]
+    lobke: Services, conversation_id: str, started_at: datetime, key: Optional[str], choice_id: Optional[str], text: str
 ) -> tuple[Optional[list[Message]], Optional[Choice]]:
-    """What is stored under this key, if anything, and what the pressed choice means.
+    """What is stored under this key, if anything, and what the choice means that was pressed, or typed by its label.
 
     Raises a Problem: 401 when the conversation has ended, 404 when it has no such choice, 503.
     """
     if not lobke.conversations.is_open(conversation_id, started_at):
         raise ended_problem()
     repeated = lobke.conversations.turn(conversation_id, key) if key else None
-    if repeated or choice_id is None:
+    if repeated:
         return repeated, None
+    if choice_id is None:
+        return None, lobke.conversations.typed_choice(conversation_id, text)
     try:
         choice = lobke.conversations.choice(conversation_id, choice_id)
     except DatabaseDown as error:
@@ -269,15 +275,16 @@ def _shown(found: list[Message]) -> dict[str, Any]:
     return {"messages": [as_json(message) for message in found]}
 
 
-def _route(path: str, view: Callable[..., Any], *methods: str) -> BaseRoute:
-    route = Route(path, view, methods=list(methods))
-    route.methods = set(methods)  # without the HEAD that Starlette adds: the contract has none
-    return route
+def route(path: str, view: Callable[..., Any], *methods: str) -> BaseRoute:
+    """A route of the contract."""
+    found = Route(path, view, methods=list(methods))
+    found.methods = set(methods)  # without the HEAD that Starlette adds: the contract has none
+    return found
 
 
 routes = [
-    _route("/api/sessions", start_session, "POST"),
-    _route("/api/messages", messages, "GET", "POST"),
-    _route("/api/events", events, "GET"),
-    _route("/api/session", end_session, "DELETE"),
+    route("/api/sessions", start_session, "POST"),
+    route("/api/messages", messages, "GET", "POST"),
+    route("/api/events", events, "GET"),
+    route("/api/session", end_session, "DELETE"),
 ]

@@ -19,15 +19,17 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.keys import derived_key
+from bot.notices.courier import Courier
 from bot.privacy.retention import expire
 from bot.settings import settings
 from bot.storage.conversations import Conversations, Reply
 from bot.storage.database import DatabaseDown, migrate
 from bot.storage.spool import Spool
-from web import answer, api, calendar, documents, pages, portal
+from web import answer, api, calendar, documents, handoffs_api, pages, portal
 from web.documents import NotShown, on_not_shown
 from web.greeting import greeting
 from web.limits import Limits
+from web.portal.live import Watch
 from web.problems import Problem, on_http_exception, on_problem, problem
 from web.rasa import Rasa
 from web.tokens import Tokens
@@ -69,17 +71,30 @@ def create_app(make_greeting: Callable[[], list[Reply]] = greeting, limits: Call
                 rasa=rasa,
                 greeting=make_greeting,
             )
+            app.state.watch = Watch()
             migrated = await run_in_threadpool(_try, migrate)
             spool.start()
+            courier = Courier()
+            if settings().has_mail:
+                courier.start()
             upkeep = asyncio.create_task(_upkeep(migrated))
             yield
             upkeep.cancel()
             with suppress(asyncio.CancelledError):
                 await upkeep
+            await run_in_threadpool(courier.stop)
             await run_in_threadpool(spool.stop)
 
     app = Starlette(
-        routes=[*api.routes, *documents.routes, *calendar.routes, *answer.routes, *portal.routes, *pages.routes],
+        routes=[
+            *api.routes,
+            *handoffs_api.routes,
+            *documents.routes,
+            *calendar.routes,
+            *answer.routes,
+            *portal.routes,
+            *pages.routes,
+        ],
         middleware=[Middleware(Guard)],
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception, NotShown: on_not_shown},
         lifespan=lifespan,
@@ -164,7 +179,7 @@ def _without_port(address: str) -> str:
 
 def _without_token(path: str) -> str:
     """The path without what opens something: an address of a document or an invitation is a key."""
-    return re.sub(r"^(/mijn/|/portal/uitnodiging/).*", r"\1…", path)
+    return re.sub(r"^(/mijn/|/portal/uitnodiging/|/portal/wachtwoord-vergeten/).*", r"\1…", path)
 
 
 def _set_headers(headers: MutableHeaders, in_api: bool, origin: str) -> None:

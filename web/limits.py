@@ -35,6 +35,8 @@ RULES: Mapping[str, tuple[Limit, ...]] = {
     "logins of an address": (Limit(30, 60),),
     "logins of an account": (Limit(5, 60), Limit(30, 3600)),
     "codes of an account": (Limit(5, 60), Limit(30, 3600)),
+    "forgotten passwords of an address": (Limit(30, 3600),),
+    "forgotten passwords of an account": (Limit(3, 3600), Limit(6, 86_400)),
     "wrong codes of an address": (Limit(10, 600),),
     "wrong codes": (Limit(1000, 600),),
     "messages with a code": (Limit(5, 60), Limit(30, 3600)),

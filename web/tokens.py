@@ -16,6 +16,9 @@ from bot.keys import derived_key
 LONGEST = 200
 ANSWER_SECONDS = 1800
 """How long a browser holds a return code without a visit."""
+LOGIN_SECONDS = 600
+"""How long a login at another site may take."""
+LONGEST_LOGIN = 2000
 
 
 class BadToken(Exception):
@@ -81,3 +84,23 @@ def read_answer_token(token: str) -> str:
 def _answer_signer() -> _Signer:
     key = derived_key("answer token")
     return _Signer(key, salt="lobke-answer", key_derivation="hmac", digest_method=hashlib.sha256)
+
+
+def login_token(value: str) -> str:
+    """What a browser keeps while its user logs in at another site."""
+    return _login_signer().sign(value).decode()
+
+
+def read_login_token(token: str) -> str:
+    """The value in a token that is not too old. Raises BadToken."""
+    if not token.isascii() or len(token) > LONGEST_LOGIN:
+        raise BadToken
+    try:
+        return _login_signer().unsign(token, max_age=LOGIN_SECONDS).decode()
+    except BadSignature:
+        raise BadToken from None
+
+
+def _login_signer() -> _Signer:
+    key = derived_key("login token")
+    return _Signer(key, salt="lobke-login", key_derivation="hmac", digest_method=hashlib.sha256)

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, Optional
 from uuid import uuid4
 
-from sqlalchemy import delete, exc, insert, select, update
+from sqlalchemy import and_, delete, exc, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from bot import clock, knowledge
 from bot.accounts import passwords
 from bot.accounts.audit import record
+from bot.handoff.store import release
 from bot.storage import tables
 from bot.storage.database import transaction
 
@@ -39,11 +40,28 @@ class Account:
     schools: frozenset[str]
     has_password: bool
     has_second_factor: bool
+    has_other_login: bool  # she is known at the provider of logins
+    notices: str  # meteen, dagelijks or geen: how she hears of a handoff by mail
     disabled_at: Optional[datetime]
 
+    @property
+    def can_log_in(self) -> bool:
+        """Whether there is a way to log in; `_can_log_in` says the same of a row."""
+        return self.disabled_at is None and (self.has_password or self.has_other_login)
 
-def add(email: str, role: str, schools: Iterable[str] = (), name: str = "", password: Optional[str] = None) -> Account:
-    """Makes an account, without a password when an invitation follows. Raises Refused."""
+
+def add(
+    email: str,
+    role: str,
+    schools: Iterable[str] = (),
+    name: str = "",
+    password: Optional[str] = None,
+    by: Optional[Account] = None,
+) -> Account:
+    """Makes an account, without a password when an invitation follows. Raises Refused.
+
+    `by`, here and below: who of beheer does it, None for whoever runs Lobke.
+    """
     email, schools = normal(email), frozenset(schools)
     _check(email, role, schools, name)
     problem = passwords.remark(password, email) if password is not None else ""
@@ -63,7 +81,7 @@ def add(email: str, role: str, schools: Iterable[str] = (), name: str = "", pass
             connection.execute(insert(_accounts).values(**row))
             for school in schools:
                 connection.execute(insert(tables.account_schools).values(account_id=id, school=school))
-            record(connection, "account_added", None, id, role)
+            record(connection, "account_added", _id(by), id, role)
             made = by_id(connection, id)
     except exc.IntegrityError:
         raise Refused(f"Er is al een account voor {email}.") from None
@@ -129,6 +147,8 @@ def _read(connection: Connection, *conditions: Any) -> list[Account]:
             frozenset(schools.get(row.id, ())),
             row.password is not None,
             row.totp is not None,
+            row.oidc_subject is not None,
+            row.notices,
             row.disabled_at,
         )
         for row in rows
@@ -140,10 +160,15 @@ def schools_with_decaan() -> frozenset[str]:
     query = (
         select(tables.account_schools.c.school)
         .join(_accounts, _accounts.c.id == tables.account_schools.c.account_id)
-        .where(_accounts.c.role == DECAAN, _accounts.c.disabled_at.is_(None), _accounts.c.password.is_not(None))
+        .where(_accounts.c.role == DECAAN, _can_log_in())
     )
     with transaction() as connection:
         return frozenset(connection.execute(query).scalars())
+
+
+def _can_log_in() -> Any:
+    knows_a_way = or_(_accounts.c.password.is_not(None), _accounts.c.oidc_subject.is_not(None))
+    return and_(_accounts.c.disabled_at.is_(None), knows_a_way)
 
 
 def with_password(email: str, password: str) -> Optional[Account]:
@@ -182,15 +207,86 @@ def set_password(account: Account, password: str) -> None:
     stored = passwords.hashed(password)
     with transaction(write=True) as connection:
         connection.execute(update(_accounts).where(_accounts.c.id == account.id).values(password=stored))
+        links = tables.invitations.c.account_id == account.id, tables.invitations.c.kind == "wachtwoord"
+        connection.execute(delete(tables.invitations).where(*links))
         connection.execute(delete(tables.sessions).where(tables.sessions.c.account_id == account.id))
         record(connection, "password_changed", account.id, account.id)
 
 
-def disable(email: str) -> None:
+def change(account: Account, name: str, role: str, schools: Iterable[str], by: Optional[Account] = None) -> None:
+    """Gives the account another name, role or schools; handoffs of schools that are hers no more become nobody's.
+
+    Raises Refused.
+    """
+    schools, name = frozenset(schools), name or account.name
+    _check(account.email, role, schools, name)
+    _not_herself(account, by, role != account.role, "Je eigen rol verander je niet. Vraag een ander van beheer.")
+    of_account = tables.account_schools
+    with transaction(write=True) as connection:
+        _lock_beheer(connection)
+        values = {"name": name, "role": role}
+        connection.execute(update(_accounts).where(_accounts.c.id == account.id).values(**values))
+        connection.execute(delete(of_account).where(of_account.c.account_id == account.id))
+        for school in sorted(schools):
+            connection.execute(insert(of_account).values(account_id=account.id, school=school))
+        release(connection, account.id, _id(by), keep=schools)
+        _check_beheer(connection, by)
+        record(connection, "account_changed", _id(by), account.id, role)
+
+
+def remove(account: Account, by: Optional[Account] = None) -> None:
+    """Deletes the account with all that is only hers. Answers and notes keep her name; her handoffs become nobody's.
+
+    Raises Refused.
+    """
+    _not_herself(account, by, True, "Je eigen account verwijder je niet. Vraag een ander van beheer.")
+    with transaction(write=True) as connection:
+        _lock_beheer(connection)
+        release(connection, account.id, _id(by))
+        for table in (tables.canned_answers, tables.presence, tables.mails):
+            connection.execute(delete(table).where(table.c.account_id == account.id))
+        connection.execute(delete(_accounts).where(_accounts.c.id == account.id))
+        _check_beheer(connection, by)
+        record(connection, "account_deleted", _id(by), account.id, account.name)
+
+
+def last_logins() -> dict[str, datetime]:
+    """When each account last logged in, by id; without those for which the audit log no longer says so."""
+    log = tables.audit.c
+    ids = select(_accounts.c.id)
+    query = select(log.subject, func.max(log.at)).where(log.subject.in_(ids), log.action == "login")
+    with transaction() as connection:
+        return dict(connection.execute(query.group_by(log.subject)).all())
+
+
+def _id(account: Optional[Account]) -> Optional[str]:
+    return account.id if account else None
+
+
+def _not_herself(account: Account, by: Optional[Account], matters: bool, text: str) -> None:
+    if matters and by and by.id == account.id:
+        raise Refused(text)
+
+
+def _lock_beheer(connection: Connection) -> None:
+    """Makes two of beheer who remove each other wait for one another."""
+    connection.execute(select(_accounts.c.id).where(_accounts.c.role == BEHEER).with_for_update()).all()
+
+
+def _check_beheer(connection: Connection, by: Optional[Account]) -> None:
+    query = select(_accounts.c.id).where(_accounts.c.role == BEHEER, _can_log_in())
+    if by and connection.execute(query).first() is None:
+        raise Refused("Er moet iemand van beheer blijven die kan inloggen.")
+
+
+def disable(email: str, by: Optional[Account] = None) -> None:
     """Nobody can log in with this account until it is invited again. Raises Refused when there is none."""
     account = by_email(email)
+    _not_herself(account, by, True, "Je eigen account zet je niet uit. Vraag een ander van beheer.")
     with transaction(write=True) as connection:
+        _lock_beheer(connection)
         connection.execute(update(_accounts).where(_accounts.c.id == account.id).values(disabled_at=clock.now()))
         for table in (tables.sessions, tables.invitations):
             connection.execute(delete(table).where(table.c.account_id == account.id))
-        record(connection, "account_disabled", None, account.id)
+        _check_beheer(connection, by)
+        record(connection, "account_disabled", _id(by), account.id)

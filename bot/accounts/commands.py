@@ -97,6 +97,18 @@ def show() -> None:
 
 @account.command()
 @click.argument("email")
+@click.confirmation_option(prompt="Dit kan niet terug. Verwijderen?", help="Vraag niet of je het zeker weet.")
+def delete(email: str) -> None:
+    """Verwijder een account. Antwoorden aan leerlingen blijven, met de naam erbij."""
+    from bot.accounts import accounts
+
+    with _explained():
+        accounts.remove(accounts.by_email(email))
+    click.echo(f"Het account {accounts.normal(email)} is verwijderd.")
+
+
+@account.command()
+@click.argument("email")
 def disable(email: str) -> None:
     """Zet een account uit. Met een uitnodiging gaat het weer aan."""
     from bot.accounts import accounts

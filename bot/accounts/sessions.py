@@ -24,7 +24,9 @@ _sessions = tables.sessions
 
 @dataclass(frozen=True)
 class Session:
-    """A browser where somebody logged in. `complete`: false while the second factor is still to come."""
+    """A browser where somebody logged in. `complete`: false while the second factor is still to come;
+    `second_factor_elsewhere`: whether the provider of the login asked for one.
+    """
 
     hash: str
     account: Account
@@ -32,6 +34,7 @@ class Session:
     device: str
     created_at: datetime
     seen_at: datetime
+    second_factor_elsewhere: bool = False
 
     @property
     def id(self) -> str:
@@ -44,10 +47,16 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def start(account: Account, device: str, complete: bool) -> str:
+def start(account: Account, device: str, complete: bool, second_factor_elsewhere: bool = False) -> str:
     """The token of a new session. Sessions whose time is over are deleted."""
     token, now = secrets.token_urlsafe(32), clock.now()
-    row = {"hash": token_hash(token), "account_id": account.id, "complete": complete, "device": device}
+    row = {
+        "hash": token_hash(token),
+        "account_id": account.id,
+        "complete": complete,
+        "second_factor_elsewhere": second_factor_elsewhere,
+        "device": device,
+    }
     with transaction(write=True) as connection:
         connection.execute(delete(_sessions).where(_ended()))
         connection.execute(insert(_sessions).values(**row, created_at=now, seen_at=now))
@@ -67,7 +76,9 @@ def find(token: str, used: bool = True) -> Optional[Session]:
     if used and clock.now() - row.seen_at >= SEEN_EVERY:
         with transaction(write=True) as connection:
             connection.execute(update(_sessions).where(known).values(seen_at=clock.now()))
-    return Session(row.hash, account, row.complete, row.device, row.created_at, row.seen_at)
+    return Session(
+        row.hash, account, row.complete, row.device, row.created_at, row.seen_at, row.second_factor_elsewhere
+    )
 
 
 def of_account(account: Account) -> list[Session]:

@@ -8,6 +8,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.constants import INTENT_MESSAGE_PREFIX
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -46,6 +47,8 @@ class PupilsSpelling(GraphComponent):
             if not typed:
                 continue
             message.set(TYPED, typed, add_to_output=True)
+            if typed.startswith(INTENT_MESSAGE_PREFIX):  # a pressed choice: its meaning is no Dutch
+                continue
             language = language_of(typed, knowledge)
             if language:
                 message.set(LANGUAGE, language.id, add_to_output=True)

@@ -26,7 +26,7 @@ from bot.orientation import exploring, reflecting, verkenning
 from bot.orientation.flow import AGAIN, BACK, PAUSE, RESUME, SKIP, SMALL, STOP, Line, Memory, Pupil, Step, resume, small
 
 FLOW = "overdracht"
-START, URGENT, SEND, CHANGE, CANCEL = "start", "nood", "versturen", "veranderen", "niet"
+START, URGENT, SEND, CHANGE, CANCEL, CODE = "start", "nood", "versturen", "veranderen", "niet", "code"
 SCHOOL, LEERJAAR, NAME, TEXT, ALONG, PREVIEW = "school", "leerjaar", "naam", "tekst", "mee", "nakijken"
 LONGEST_TEXT = 1000
 """Letters, as in the field of the chat."""
@@ -60,8 +60,17 @@ _YEARS = {
     "examenjaar": "4",
     "examenklas": "4",
 }
+_NO_NAME_GIVEN = re.compile(r"\b(?:nee|niet|niks|niets|geen|liever|hoeft?|skip)\b")
+_STOPS = re.compile(r"\blaat maar\b|\b(?:toch|doe) (?:maar )?niet\b")
+_ASKS_CODE = re.compile(
+    r"\b(?:wat|welke|waar|kwijt|vergeten|weet)\b.*\bcode\b|\bcode\b.*\b(?:kwijt|vergeten|weet|was|is)\b"
+)
+_OTHER_CODE = re.compile(r"\b(?:qr|post|crebo|wifi|kleding)\W?code\b")
 _INTRODUCES = re.compile(r"^(?:ik heet|ik ben|m\W?i?j?n (?:voor)?naam is|(?:voor)?naam:?)\s+", re.IGNORECASE)
-_YES_SEND = re.compile(r"(?:ja )?(?:ver)?stu(?:ur|ren)(?: maar)?(?: op)?|ja(?: (?:hoor|graag|zeker))?")
+_YES_SEND = re.compile(
+    r"(?:ja )?(?:doe maar )?(?:ver|op)?stu(?:ur|ren)(?: (?:maar|het|hem|op|nu))*"
+    r"|(?:ja )?doe maar|ja(?: (?:hoor|graag|zeker))?"
+)
 _NOT_SEND = re.compile(r"(?:nee )?niet (?:ver|op)?stu(?:ur|ren)")
 _CHANGES = re.compile(r"nee\b|.*\b(?:verander|wijzig|aanpas|pas .*aan)")
 
@@ -74,7 +83,7 @@ def offer(memory: Optional[Memory], sources: Sources) -> Answer:
     if _is_making(memory):
         text, choices = sources.say("overdracht.mens_bezig"), [resume(FLOW, sources), *tell, on]
     elif memory and memory["codes"]:
-        again = [_choice("code", "code", sources), _choice("opnieuw", START, sources)]
+        again = [_choice("code", CODE, sources), _choice("opnieuw", START, sources)]
         text, choices = sources.say("overdracht.mens_verstuurd"), [*again, on]
     else:
         text, choices = sources.say("overdracht.mens"), [_choice("start", START, sources), *tell, on]
@@ -91,7 +100,7 @@ def press(memory: Optional[Memory], command: list[str], pupil: Pupil, sources: S
         return Step((_code(codes[rest[0]], memory["urgent"], pupil, sources),), memory, is_running=False)
     if memory and name == AGAIN:
         return _begin({"codes": codes, "urgent": False}, memory["urgent"], pupil, sources)
-    if memory and codes and not _is_making(memory):
+    if memory and codes and (name == CODE or not _is_making(memory)):
         return Step((_code([*codes.values()][-1], memory["urgent"], pupil, sources),), memory, is_running=False)
     if not memory or not _is_making(memory):
         choices = (sources.button("mens"), sources.button("start"))
@@ -145,6 +154,8 @@ def read(memory: Memory, text: str, intent: str, named: set[str], pupil: Pupil, 
     is_short = len(text.split()) <= _SHORT
     if intent == "afscheid" and is_short:
         return None
+    if is_short and _STOPS.search(text.lower()):
+        return press(memory, [STOP], pupil, sources)
     step = memory["step"]
     if step == TEXT:
         if is_short and intent in _ABOUT_LOBKE | {"uitleg_nodig"}:
@@ -180,10 +191,16 @@ def again(memory: Memory, pupil: Pupil, sources: Sources) -> Step:
     return _with_text(step, f"{sources.say('flow.verder')}\n\n{step.said[-1].text}")
 
 
-def sent(memory: Memory, code: str, now: datetime, pupil: Pupil, sources: Sources) -> Step:
-    """After the handoff of a step was sent: its code. Of what she wrote nothing is remembered here any more."""
+def sent(memory: Memory, code: str, now: datetime, pupil: Pupil, sources: Sources, away: Optional[str] = None) -> Step:
+    """After the handoff of a step was sent: its code, and the away message of the school if there is one.
+
+    Of what she wrote nothing is remembered here any more.
+    """
     kept = {"codes": {**memory["codes"], memory["id"]: code}, "urgent": memory["urgent"]}
     said = _code(code, memory["urgent"], pupil, sources, now)
+    if away:
+        quote = {"by": sources.say("overdracht.school_schrijft"), "text": away}
+        said = replace(said, card={**(said.card or {}), "quote": quote})
     return Step((replace(said, outcome="handoff_sent"),), kept, is_running=False)
 
 
@@ -198,6 +215,25 @@ def deleted(memory: Memory, sources: Sources) -> Step:
     asked = "nood" if memory["urgent"] else None
     said = Answer(sources.say("overdracht.gewist"), tuple(choices), outcome="handoff_deleted", kind=FLOW, asked=asked)
     return Step((said,), kept, is_running=False)
+
+
+def way_in(sources: Sources, role: Optional[str] = None) -> Choice:
+    """The choice that begins a message, beside what Lobke answered herself."""
+    return Choice(_label("vraag", sources), f"{FLOW}|{START}", role)
+
+
+def asks_for_code(memory: Optional[Memory], text: str) -> bool:
+    """Whether she sent a message in this conversation and wants to see its code again."""
+    text = text.lower()
+    asks = _ASKS_CODE.search(text) and not _OTHER_CODE.search(text)
+    return bool(memory and memory["codes"] and asks)
+
+
+def typed_code(sources: Sources) -> Answer:
+    """When her message is a code: where it opens the answer."""
+    card = {"links": [{"label": sources.say("overdracht.lees"), "url": "/antwoord"}]}
+    choices = (_choice("lobke", "", sources, "opleidingen"), sources.button("mens"))
+    return Answer(sources.say("overdracht.code_getypt"), choices, card, kind=FLOW)
 
 
 def _begin(memory: Optional[Memory], urgent: bool, pupil: Pupil, sources: Sources) -> Step:
@@ -410,7 +446,7 @@ def _ask_name(memory: Memory, pupil: Pupil, sources: Sources) -> tuple[str, list
 
 
 def _read_name(memory: Memory, text: str, intent: str, meant: Any, pupil: Pupil, sources: Sources) -> Step:
-    if meant in (0, 1) or intent == "ontkennen":
+    if meant in (0, 1) or (intent == "ontkennen" and _NO_NAME_GIVEN.search(text.lower())):
         return press(memory, ["geen_naam"], pupil, sources)
     name = _INTRODUCES.sub("", text).strip(" .,!")
     if meant == 2 or not name or len(name) > LONGEST_NAME or len(name.split()) > _SHORT - 1:
@@ -585,7 +621,7 @@ def _fingerprint(memory: Memory) -> str:
 def _code(code: str, urgent: bool, pupil: Pupil, sources: Sources, now: Optional[datetime] = None) -> Answer:
     """The code; right after sending also when the decaan can read it."""
     links = [{"label": sources.say("overdracht.lees"), "url": "/antwoord"}]
-    card: dict[str, Any] = {"title": sources.say("overdracht.code", code=code), "copy": True}
+    card: dict[str, Any] = {"title": sources.say("overdracht.code"), "code": code}
     on = _choice("lobke", "", sources, "opleidingen")
     if urgent:
         card["links"] = [*helpline_card(helplines(pupil.distress, sources), sources)["links"], *links]

@@ -19,6 +19,8 @@ from bot.storage.database import transaction
 View = Literal["nieuw", "mijn", "wacht_op_leerling", "later", "afgerond", "alle"]
 """`mijn`: assigned to this account and not put away; `alle`: everything that is not closed."""
 VIEWS: tuple[View, ...] = get_args(View)
+Role = Literal["mentor", "zorgcoordinator", "vertrouwenspersoon"]
+"""Whom a handoff may be forwarded to: people at the school who have no account."""
 PAGE = 50
 QUESTION_LETTERS = 160
 SEARCH_WORDS = 5
@@ -29,11 +31,11 @@ _notes = tables.handoff_notes
 
 
 class NotFound(LookupError):
-    """There is no such handoff at a school of this account."""
+    """There is nothing like that at a school of this account."""
 
 
 class Stale(Exception):
-    """Somebody changed the handoff since this version; look at it again first."""
+    """Somebody changed it since this version; look at it again first."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,11 @@ class Item:
 class Note:
     """What a decaan wrote down for colleagues of the same school."""
 
+    id: str
     author: str
     at: datetime
     text: str
+    forwarded_to: Optional[Role]
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,8 @@ class Inbox:
             self._log(connection, "viewed", id)
             said = thread(connection, id)
             kept = _notes.c
-            query = select(kept.author, kept.at, kept.text).where(kept.handoff_id == id).order_by(kept.id)
+            columns = kept.id, kept.author, kept.at, kept.text, kept.forwarded_to
+            query = select(*columns).where(kept.handoff_id == id).order_by(kept.id)
             notes = [Note(*note) for note in connection.execute(query)]
         question = said[0].text[:QUESTION_LETTERS] if said else ""
         return Detail(
@@ -198,6 +203,21 @@ class Inbox:
             if added:
                 self._log(connection, "noted", id)
             return added
+
+    def forward(self, id: str, version: int, key: str, text: str, to: Role, close: bool = False) -> bool:
+        """Keeps a note for somebody of this role, and closes the handoff as well when asked; False when this key was
+        used before, and then nothing changes. Without `close` it overwrites nothing, so any version will do.
+        """
+        with transaction(write=True) as connection:
+            row = self._locked(connection, id)
+            if not add(connection, _notes, id, key, text, author=storable(self.name), forwarded_to=to):
+                return False
+            self._log(connection, "forwarded", id, to)
+            if close:
+                _check(row, version)
+                save(connection, row, rules.closed(state_of(row), "doorverwezen", clock.now()))
+                self._log(connection, "closed", id, "doorverwezen")
+            return True
 
     def assign(self, id: str, version: int, to: Optional[str]) -> int:
         """Gives the handoff to a colleague of the same school, or to nobody."""

@@ -64,6 +64,11 @@ def assigned(state: State, to: Optional[str]) -> State:
     return _open(state) if state.status in ("nieuw", "bezig") else state
 
 
+def released(state: State) -> State:
+    """Its decaan is no longer there, so it is for whoever takes it."""
+    return replace(state, assignee=None) if state.status == "afgerond" else assigned(state, None)
+
+
 def snoozed(state: State, until: datetime, now: datetime) -> State:
     """Put away until a moment."""
     _not_closed(state)

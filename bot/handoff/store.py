@@ -1,6 +1,6 @@
 """The pupil's side of a handoff: send it, and with its code read, answer, take back, export or delete it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Optional
@@ -166,6 +166,15 @@ def save(connection: Connection, row: Any, state: rules.State) -> None:
     """Writes the new state of a handoff whose row is locked, and raises its version."""
     values = {**asdict(state), "version": row.version + 1, "changed_at": clock.now()}
     connection.execute(update(tables.handoffs).where(tables.handoffs.c.id == row.id).values(values))
+
+
+def release(connection: Connection, account_id: str, by: Optional[str], keep: Collection[str] = ()) -> None:
+    """Makes the handoffs of this account nobody's, except those of the schools in `keep`; `by`: whose doing it is."""
+    handoffs = tables.handoffs
+    others = handoffs.c.assignee == account_id, handoffs.c.school.not_in(sorted(keep))
+    for row in connection.execute(select(handoffs).where(*others).with_for_update()).all():
+        save(connection, row, rules.released(state_of(row)))
+        record(connection, "handoff_released", by, row.id)
 
 
 def add(connection: Connection, table: Table, handoff_id: str, key: str, text: str, **values: str) -> bool:

@@ -18,8 +18,12 @@ ENDED = "gesprekken die afgelopen zijn"
 CLOSED = "overdrachten die lang genoeg klaar zijn"
 OPEN = "overdrachten van een vorig schooljaar die open bleven"
 LOG_TEXTS = "zinnen in het logboek"
+MAILS = "mails die lang genoeg geleden verstuurd zijn"
+AUDIT = "regels over wie wat bekeek of veranderde"
 
 BATCH = 200  # conversations a transaction, so that the chat never waits long
+MAIL_DAYS = 30  # longer than bot.notices looks back, so that nothing is mailed again
+AUDIT_DAYS = 365  # who saw or changed what
 LOG_TEXT_DAYS = 90  # what was not understood is read by staff within this time
 CLOSED_DAYS = 30  # a handoff that is closed
 OPEN_DAYS = 30  # a handoff that is not closed stays until the school year ends, and at least this long
@@ -67,6 +71,8 @@ def _too_old() -> dict[str, tuple[Any, Any]]:
             tables.interactions,
             (log.at < now - timedelta(days=LOG_TEXT_DAYS)) & log.text.is_not(None),
         ),
+        AUDIT: (tables.audit, tables.audit.c.at < now - timedelta(days=AUDIT_DAYS)),
+        MAILS: (tables.mails, tables.mails.c.sent_at < now - timedelta(days=MAIL_DAYS)),
     }
 
 
@@ -98,6 +104,8 @@ def _clean_up() -> int:
         blank_forgotten(connection)
         connection.execute(update(tables.interactions).where(rules[LOG_TEXTS][1]).values(text=None))
         removed = connection.execute(delete(handoffs).where(or_(rules[CLOSED][1], rules[OPEN][1]))).rowcount
+        connection.execute(delete(tables.audit).where(rules[AUDIT][1]))
+        connection.execute(delete(tables.mails).where(rules[MAILS][1]))
         parted = (
             handoffs.c.conversation_id.not_in(known),
             handoffs.c.created_at < now - timedelta(seconds=ORPHAN_SECONDS),

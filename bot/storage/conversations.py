@@ -199,6 +199,19 @@ class Conversations:
             row = connection.execute(query).first()
         return Choice(row.label, row.meaning) if row else None
 
+    def typed_choice(self, conversation_id: str, text: str) -> Optional[Choice]:
+        """The choice of the last message whose label this text is; None when there is none or nobody can tell."""
+        said = tables.messages.c
+        query = select(said.choices).where(said.conversation_id == conversation_id).order_by(said.id.desc()).limit(1)
+        try:
+            with self._database() as connection:
+                offered = connection.execute(query).scalar() or ()
+            labels = {_as_label(choice["label"]): choice["id"] for choice in offered}
+            id = labels.get(_as_label(text))
+            return self.choice(conversation_id, id) if id else None
+        except DatabaseDown:
+            return None
+
     def forget(self, conversation_id: str) -> None:
         """Deletes the conversation everywhere, Rasa's events too, and the text of its log rows.
 
@@ -297,6 +310,10 @@ def _columns() -> list[Any]:
 def _shown(id: str, choice: Choice) -> dict[str, str]:
     shown = {"id": id, "label": choice.label}
     return {**shown, "role": choice.role} if choice.role else shown
+
+
+def _as_label(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip(".!? ")
 
 
 def _storable(text: str) -> str:

@@ -225,7 +225,8 @@ mails = Table(
     Column("id", String(64), primary_key=True),  # follows from what it is about, so that nothing is mailed twice
     Column("account_id", String(32), nullable=False, index=True),
     Column("kind", String(20), nullable=False),
-    Column("subject", String(64), nullable=False),  # id of a handoff, or ""
+    Column("subject", String(64), nullable=False),  # id of a handoff, the day of a digest, or ""
+    Column("created_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("sent_at", Moment),
@@ -286,6 +287,7 @@ invitations = Table(
     metadata,
     Column("hash", String(64), primary_key=True),
     _account_id(nullable=False, index=True),
+    Column("kind", String(16), nullable=False),  # uitnodiging: a new start; wachtwoord: only another password
     Column("expires_at", Moment, nullable=False),
 )
 
@@ -295,6 +297,7 @@ sessions = Table(
     Column("hash", String(64), primary_key=True),
     _account_id(nullable=False, index=True),
     Column("complete", Boolean, nullable=False),  # false while the second factor is still to come
+    Column("second_factor_elsewhere", Boolean, nullable=False),  # the provider of the login asked for it
     Column("device", String(80), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),

@@ -13,6 +13,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import delete, select
 
+from actions import schools
 from actions.turn import sources
 from bot.knowledge.names import DOUBTFUL
 from bot.monitoring import log
@@ -129,6 +130,7 @@ Run = Callable[[Action, Message], Reply]
 @pytest.fixture
 def logging_database(sqlite_database: Path) -> Iterator[Path]:
     """A database for what is logged; no row of this test comes later, into the database of another."""
+    schools.forget()
     yield sqlite_database
     log._spool(settings().spool_dir).stop()
 

@@ -1,40 +1,42 @@
 """A pupil who asks for a person hears who that is, and may send the decaan of her school a message."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import func, insert, select, update
 
-from actions import flows
+from actions import schools as known
+from actions.gesprek import ActionGesprek
 from actions.nood import ActionNood, ActionNoodJa
 from actions.overdracht import ActionMens
 from actions.turn import sources
+from actions.verkenning import ActionStart
 from actions.vragen import ActionAnswer, ActionChoose
 from bot import clock
 from bot.handoff.store import Handoffs
 from bot.monitoring.log import spool
+from bot.orientation.flow import SMALL
 from bot.storage import tables
 from bot.storage.database import DatabaseDown, transaction
 from tests.actions.conftest import Message, Reply, Run, Talk
 
 SECRET = "mag ik van kader naar geheimschool"
 ASKS = Message("wil_mens", "ik wil de decaan spreken")
+ASK = "Vraag het mijn decaan"
 ON = "We gaan verder waar we waren"
 
 
 @pytest.fixture
-def with_decaan(logging_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def with_decaan(logging_database: Path) -> None:
     """The Corlaer College has a decaan who can log in."""
     account = {"id": "a" * 32, "email": "decaan@example.nl", "name": "Decaan", "role": "decaan", "password": "x"}
     with transaction(write=True) as connection:
         connection.execute(insert(tables.accounts).values({**account, "created_at": clock.now()}))
         connection.execute(insert(tables.account_schools).values(account_id="a" * 32, school="corlaer-college"))
-    yield
-    monkeypatch.setattr(flows, "_schools", frozenset())
 
 
 def pressed(talk: Talk, choice: str) -> Reply:
@@ -88,7 +90,7 @@ def test_a_message_is_made_step_by_step_and_sent_after_yes(talk: Talk, with_deca
     (row,) = stored()
     assert (row.school, row.leerjaar, row.first_name, row.urgent) == ("corlaer-college", 3, "Sofie", False)
     assert row.conversation_id == "pupil-1"
-    code = reply.card["title"].removeprefix("Je code: ")
+    code = reply.card["code"]
     thread = Handoffs(spool()).by_code(code)
     assert thread and [message.text for message in thread.messages] == [SECRET]
     assert (reply.logged.outcome, reply.logged.kind, reply.logged.subject) == ("handoff_sent", "overdracht", None)
@@ -113,7 +115,7 @@ def test_a_process_that_dies_after_sending_gives_the_same_code_the_next_time(
 def test_what_she_deleted_is_not_sent_again_and_she_may_begin_anew(run: Run, talk: Talk, with_decaan: None) -> None:
     preview = at_preview(talk)
     slots = dict(talk._slots)
-    code = chosen(talk, preview, "Ja, versturen").card["title"].removeprefix("Je code: ")
+    code = chosen(talk, preview, "Ja, versturen").card["code"]
     assert Handoffs(spool()).delete(code)
     reply = run(ActionChoose(), Message("kies", choice=preview.buttons["Ja, versturen"], slots=slots))
     assert "gewist" in reply.text and stored() == []
@@ -133,23 +135,50 @@ def test_with_the_database_down_she_gets_a_code_and_nothing_is_lost(
 
     with monkeypatch.context() as patched:
         patched.setattr("bot.handoff.store.transaction", down)
-        patched.setattr(flows, "schools_with_decaan", down)
+        patched.setattr(known, "schools_with_decaan", down)
         reply = chosen(talk, preview, "Ja, versturen")
     spool().drain()
-    code = reply.card["title"].removeprefix("Je code: ")
+    code = reply.card["code"]
     assert Handoffs(spool()).by_code(code) and len(stored()) == 1
+
+
+@pytest.mark.parametrize(("school", "is_shown"), [("corlaer-college", True), ("het-element", False)])
+def test_right_after_sending_she_reads_what_her_school_writes(
+    school: str, is_shown: bool, talk: Talk, with_decaan: None
+) -> None:
+    day = clock.today()
+    with transaction(write=True) as connection:
+        values = {"school": school, "since": day, "until": day, "text": "Ik ben ziek."}
+        connection.execute(insert(tables.away_messages).values(**values))
+    card = chosen(talk, at_preview(talk), "Ja, versturen").card
+    assert card.get("quote") == ({"by": "Je school schrijft", "text": "Ik ben ziek."} if is_shown else None)
+
+
+def test_what_her_school_writes_is_no_reason_to_fail(
+    talk: Talk, with_decaan: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preview = at_preview(talk)
+
+    def down(*arguments: object, **names: object) -> Any:
+        raise DatabaseDown
+
+    monkeypatch.setattr("bot.handoff.away.transaction", down)
+    card = chosen(talk, preview, "Ja, versturen").card
+    assert len(stored()) == 1 and card["code"] and "quote" not in card
 
 
 def test_the_schools_known_last_hold_while_the_database_is_down(
     talk: Talk, with_decaan: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert flows.schools() == {"corlaer-college"}
+    assert known.schools() == {"corlaer-college"}
 
     def down() -> Any:
         raise DatabaseDown
 
-    monkeypatch.setattr(flows, "schools_with_decaan", down)
-    assert flows.schools() == {"corlaer-college"}
+    monkeypatch.setattr(known, "schools_with_decaan", down)
+    now = known.monotonic()
+    monkeypatch.setattr(known, "monotonic", lambda: now + known.SECONDS)
+    assert known.schools() == {"corlaer-college"}
 
 
 def test_a_decaan_who_cannot_log_in_any_more_is_none(run: Run, with_decaan: None) -> None:
@@ -316,3 +345,73 @@ def test_a_finished_verkenning_may_go_along(talk: Talk, with_decaan: None) -> No
 def test_a_message_is_no_subject_to_come_back_to(talk: Talk, with_decaan: None) -> None:
     reply = pressed(talk, "overdracht|start")
     assert set(reply.remembered) == {"flow"} and reply.trail is None
+
+
+def test_beside_an_answer_she_may_ask_her_decaan_what_she_just_asked(run: Run, with_decaan: None) -> None:
+    reply = run(ActionAnswer(), Later("vraag_duur", "hoe lang duurt kok"))
+    assert [*reply.buttons.items()][-1] == (ASK, "overdracht|start")
+    assert 3 <= len(reply.buttons) <= 5
+    before = (asked("hoe lang duurt kok", "vraag_duur"), said(reply.text, **reply.buttons))
+    flow = run(ActionChoose(), Later("kies", choice="overdracht|start", before=before)).remembered["flow"]
+    assert flow["overdracht"]["question"] == "hoe lang duurt kok"
+
+
+def test_the_way_to_the_decaan_beside_an_answer_is_a_small_one(with_decaan: None) -> None:
+    dispatcher = CollectingDispatcher()
+    ActionAnswer().run(dispatcher, Message("vraag_duur", "hoe lang duurt kok").tracker(), {})
+    buttons = dispatcher.messages[-1]["buttons"]
+    assert [button["title"] for button in buttons if button.get("role") == SMALL] == [ASK]
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (ActionGesprek(), Message("bedankt", "dankje")),
+        (ActionGesprek(), Message("groet", "hoi")),
+        (ActionNood(), Message("nood_pesten", "ik word gepest")),
+        (ActionAnswer(), Message("vraag_duur", "hoe lang duurt kok", may_be_distress=True)),
+        (ActionAnswer(), Message("nlu_fallback", "blub")),
+        (ActionStart(), Message("start_verkenning", "ik weet het niet")),
+    ],
+)
+def test_beside_small_talk_distress_and_other_ways_on_it_is_not_offered(
+    run: Run, with_decaan: None, action: Any, message: Message
+) -> None:
+    assert all(ASK not in each.buttons for each in run(action, message).said)
+
+
+def test_without_a_school_that_can_answer_it_is_not_offered(run: Run) -> None:
+    assert ASK not in run(ActionAnswer(), Message("vraag_duur", "hoe lang duurt kok")).buttons
+
+
+def test_in_the_middle_of_a_message_it_is_not_offered(talk: Talk, with_decaan: None) -> None:
+    pressed(talk, "overdracht|start")
+    reply = typed(talk, "hoe lang duurt kok?", "vraag_duur")
+    assert len(reply.said) == 2 and all(ASK not in each.buttons for each in reply.said)
+
+
+def test_after_two_misunderstandings_in_a_row_it_comes_first(talk: Talk, with_decaan: None) -> None:
+    first, second = typed(talk, "blub"), typed(talk, "blubber")
+    assert ASK not in first.buttons and "Ik wil iemand spreken" in first.buttons
+    assert [*second.buttons][0] == ASK and 2 <= len(second.buttons) <= 4
+    assert "Ik wil iemand spreken" not in second.buttons
+
+
+def test_the_database_is_not_asked_at_every_message(
+    talk: Talk, with_decaan: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(known, "schools_with_decaan", lambda: calls.append(1) or frozenset({"corlaer-college"}))
+    for _ in range(3):
+        assert ASK in typed(talk, "hoe lang duurt kok", "vraag_duur").buttons
+    assert len(calls) == 1
+
+
+def test_a_school_without_a_decaan_any_more_is_known_within_ten_seconds(
+    with_decaan: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert known.schools() and known.SECONDS <= 10
+    now = known.monotonic()
+    monkeypatch.setattr(known, "schools_with_decaan", frozenset)
+    monkeypatch.setattr(known, "monotonic", lambda: now + known.SECONDS)
+    assert known.schools() == frozenset()

@@ -14,7 +14,7 @@ from bot.cli import lobke
 from bot.handoff.inbox import Inbox
 from bot.handoff.store import Handoff, Handoffs
 from bot.keys import conversation_hash
-from bot.privacy.retention import BATCH, due, expire
+from bot.privacy.retention import AUDIT, BATCH, CLOSED, ENDED, LOG_TEXTS, MAILS, OPEN, due, expire
 from bot.settings import settings
 from bot.storage import tables
 from bot.storage.conversations import Conversations, Reply
@@ -198,7 +198,7 @@ def test_the_preview_counts_what_would_go_and_deletes_nothing(database: str) -> 
         Inbox("an", ["guido"], "An").close("closed", 1, "beantwoord")
         assert set(due().values()) == {0}
         travel.shift(400 * 24 * 3600)
-        assert list(due().values()) == [1, 1, 1, 1]
+        assert due() == {ENDED: 1, CLOSED: 1, OPEN: 1, LOG_TEXTS: 1, AUDIT: 1, MAILS: 0}
         shown = CliRunner().invoke(lobke, ["retention", "--preview"])
         assert shown.exit_code == 0 and "Er is niets gewist." in shown.output
         assert left() == ["closed", "open"]
@@ -206,3 +206,20 @@ def test_the_preview_counts_what_would_go_and_deletes_nothing(database: str) -> 
         assert "1 overdrachten die lang genoeg klaar zijn" in done.output and "Dit is gewist." in done.output
         assert left() == []
         assert set(due().values()) == {0}
+
+
+def test_who_looked_at_what_is_known_for_a_year(database: str) -> None:
+    with time_machine.travel(START, tick=False) as travel:
+        handoff("a")
+        Inbox("an", ["guido"], "An").get("a")
+        travel.shift(365 * 24 * 3600)
+        expire()
+        assert looked() == ["an"]
+        travel.shift(1)
+        expire()
+        assert looked() == []
+
+
+def looked() -> list[str]:
+    with transaction() as connection:
+        return list(connection.execute(select(tables.audit.c.account_id)).scalars())

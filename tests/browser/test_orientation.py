@@ -122,7 +122,7 @@ def wider(page: Page) -> int:
 def test_the_answers_come_first_and_the_steps_apart(page: Page, chat: Chat):
     statement = show(page, chat, STATEMENT)
     answers = group(statement, "Kies een antwoord").get_by_role("button")
-    steps = group(statement, "Terug, verder of stoppen").get_by_role("button")
+    steps = group(statement, "Andere keuzes").get_by_role("button")
     expect(answers).to_have_text(["✔ Ja, leuk", "○ Gaat wel / weet niet", "✘ Nee"])
     expect(steps).to_have_text(["Vorige", "Overslaan", "Pauze", "Stoppen"])
     assert answers.last.bounding_box()["y"] < steps.first.bounding_box()["y"]

@@ -211,12 +211,17 @@ def test_it_counts_what_came_while_it_was_closed(page: Page, widget: Chat):
 
 
 def test_it_shows_the_reply_of_a_decaan_when_it_comes(page: Page, home: Chat):
-    reply = {"id": "~", "from": "decaan", "at": "2026-11-21T12:00:00+01:00", "text": "Kom **morgen** maar langs."}
+    reply = {
+        "id": "~",
+        "from": "decaan",
+        "at": "2026-11-21T12:00:00+01:00",
+        "text": "Kom **morgen**, [hier](https://voorbeeld.nl).",
+    }
     event = f"event: message\nid: ~\ndata: {json.dumps(reply)}\n\n"
     page.route("**/api/events*", lambda route: route.fulfill(content_type="text/event-stream", body=event))
     home.begin()
-    expect(home.log.locator(".message.decaan")).to_contain_text("Kom morgen maar langs.")
-    expect(home.log.get_by_text("Decaan", exact=True)).to_be_visible()
+    expect(home.log.locator(".message.decaan")).to_contain_text("Kom **morgen**, [hier](https://voorbeeld.nl).")
+    expect(home.log.get_by_text("Je decaan", exact=True)).to_be_visible()
 
 
 def test_it_works_by_keyboard_alone(page: Page, widget: Chat):

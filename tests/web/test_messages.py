@@ -68,6 +68,13 @@ def test_a_choice_is_said_with_its_label_and_means_what_the_server_kept(talk: Ta
     assert rasa.texts == ['/kies{"keuze": "inhoud:bbl"}']
 
 
+def test_a_label_that_is_typed_is_the_choice_it_stands_for(talk: Talk, rasa: StandIn) -> None:
+    pupil, _ = talk.say(" wat is BBL").json()["messages"]
+    assert pupil["text"] == " wat is BBL"
+    talk.say("Wat is bbl?")  # it was offered before, but no longer
+    assert rasa.texts == ['/kies{"keuze": "inhoud:bbl"}', "Wat is bbl?"]
+
+
 def test_a_meaning_with_quotes_and_braces_arrives_whole(talk: Talk, rasa: StandIn) -> None:
     rasa.answer = [{"text": "Kies", "buttons": [{"title": "Raar", "payload": 'a"} /restart {"b\n'}]}]
     choice = talk.say("hoi").json()["messages"][1]["choices"][0]["id"]

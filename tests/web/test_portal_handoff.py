@@ -3,6 +3,7 @@
 import html
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 import time_machine
 
 from bot import clock
-from bot.accounts import accounts
+from bot.accounts import accounts, sessions
 from bot.accounts.accounts import Account
 from bot.handoff.inbox import Detail, Inbox
 from bot.storage.database import DatabaseDown
@@ -25,6 +26,7 @@ from tests.web.test_portal_inbox import MONDAY, inbox_of, text_of
 FORMS = {
     "antwoord": {"text": "Kom maar langs"},
     "notitie": {"text": "Mentor gebeld"},
+    "doorgeven": {"to": "mentor", "text": "Wil jij met haar praten?"},
     "toewijzen": {"to": ""},
     "later": {"until": "2026-12-01"},
     "afronden": {"reason": "beantwoord"},
@@ -321,6 +323,52 @@ def test_the_page_works_without_a_script(staff: Browser) -> None:
     assert re.search(r'<button type="button"[^>]* id="print" hidden>', page)
     assert re.search(r'<button type="button"[^>]* id="show-shortcuts" hidden>', page)
     assert set(re.findall(rf'action="{INBOX}/{id}/(\w+)"', page)) == set(FORMS) - {"heropenen"}
+
+
+@pytest.mark.parametrize("trouble", ["logged out", "logged in elsewhere", "no database", "deleted"])
+def test_what_is_typed_is_shown_when_nothing_could_be_done(
+    staff: Browser, decaan: Account, set_up: Callable[..., None], trouble: str
+) -> None:
+    id, code = sent()
+    form = {**hidden(staff, id), "text": "Kom <morgen> langs"}
+    if trouble == "logged out":
+        sessions.end_all(decaan)
+    elif trouble == "logged in elsewhere":  # in another tab, so the cookie is another one too
+        staff.send("/portal/uitloggen", "/portal/account")
+        staff.login()
+    elif trouble == "no database":
+        set_up(database_url="postgresql://lobke@127.0.0.1:1/lobke")
+    else:
+        pupil().delete(code)
+    staff.http.headers["Sec-Fetch-Site"] = "same-origin"
+    answer = send(staff, id, "antwoord", form)
+    assert answer.status_code in (403, 404, 503)
+    assert ">Kom &lt;morgen&gt; langs</textarea>" in answer.text
+    assert f'href="{INBOX}/{id}">Terug naar de pagina' in answer.text
+
+
+def test_a_text_from_another_site_is_not_shown(staff: Browser) -> None:
+    id, _ = sent()
+    answer = send(staff, id, "antwoord", {"csrf": "x", "text": "Bel nu dit nummer"})
+    assert answer.status_code == 403 and "Bel nu" not in answer.text
+
+
+def test_a_page_that_is_open_can_ask_what_changed_since(staff: Browser, decaan: Account) -> None:
+    id, code = sent()
+    query = "seen_status=nieuw&seen_assignee=&seen_messages=1"
+    assert "Wat er veranderd is" not in staff.get(f"{INBOX}/{id}?{query}").text
+    pupil().write_back(code, "k", "Nog iets")
+    assert "Nieuw in het gesprek: 1 bericht van de leerling." in staff.get(f"{INBOX}/{id}?{query}").text
+    assert "Wat er veranderd is" not in staff.get(f"{INBOX}/{id}").text
+
+
+def test_an_answer_to_what_was_closed_meanwhile_can_be_copied(staff: Browser, decaan: Account) -> None:
+    id, _ = sent()
+    form = {**hidden(staff, id), "text": "Kom langs"}
+    inbox_of(decaan).close(id, 1, "beantwoord")
+    answer = send(staff, id, "antwoord", form)
+    assert answer.status_code == 409 and "Je antwoord is niet verstuurd" in answer.text
+    assert "readonly>Kom langs</textarea>" in answer.text
 
 
 def test_trouble_while_showing_an_answer_in_the_chat_does_not_undo_it(

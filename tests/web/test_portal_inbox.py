@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -13,7 +14,7 @@ from bot.accounts import accounts
 from bot.accounts.accounts import Account
 from bot.handoff.inbox import PAGE, VIEWS, Inbox
 from tests.web.handoffs import INBOX, OTHER_SCHOOL, pupil, sent
-from tests.web.staff import PASSWORD, SCHOOL, Browser, error
+from tests.web.staff import EMAIL, PASSWORD, SCHOOL, Browser, error
 from web.portal.inbox import EMPTY, VIEW_NAMES
 
 MONDAY = "2026-11-23T10:00:00+01:00"
@@ -35,6 +36,11 @@ def rows(browser: Browser, query: str = "") -> list[str]:
     assert page.status_code == 200
     listed = re.search(r'<ul class="handoffs">(.*?)</ul>', page.text, re.DOTALL)
     return [text_of(f"<main>{row}") for row in re.findall(r"<li.*?</li>", listed[1], re.DOTALL)] if listed else []
+
+
+def found(browser: Browser, words: str, **fields: str) -> list[str]:
+    """What each row says after a search in a view."""
+    return rows(browser, browser.send(INBOX, zoek=words, **fields).headers["location"].removeprefix(INBOX))
 
 
 def test_a_login_leads_a_decaan_to_her_inbox(browser: Browser, decaan: Account) -> None:
@@ -117,15 +123,48 @@ def test_search_and_filters_leave_what_fits(browser: Browser, decaan: Account) -
     sent("Mag ik stage lopen?", first_name="Noor", leerjaar=3)
     sent("Mag ik van profiel wisselen?", leerjaar=4, urgent=True)
     browser.login()
-    assert len(rows(browser, "?zoek=mag+ik")) == 2
-    assert ["Noor" in row for row in rows(browser, "?zoek=noor+stage")] == [True]
+    assert len(found(browser, "mag ik")) == 2
+    assert ["Noor" in row for row in found(browser, "noor stage")] == [True]
+    assert found(browser, "noor", leerjaar="4") == found(browser, "noor", weergave="later") == []
     assert ["profiel" in row for row in rows(browser, "?leerjaar=4")] == [True]
     assert ["profiel" in row for row in rows(browser, "?dringend=ja")] == [True]
-    page = browser.get(f"{INBOX}?zoek=bestaatniet&leerjaar=3").text
+    address = browser.send(INBOX, zoek="bestaatniet", leerjaar="3").headers["location"]
+    page = browser.get(address).text
     assert "Niets gevonden" in page and 'value="bestaatniet"' in page and "<option selected>3</option>" in page
-    assert "weergave=afgerond&amp;zoek=bestaatniet&amp;leerjaar=3" in page, (
-        "the same search elsewhere is one press away"
-    )
+    elsewhere = re.search(r'href="([^"]+)">Zoek hetzelfde in: Afgerond', page)
+    assert elsewhere, "the same search elsewhere is one press away"
+    page = browser.get(html.unescape(elsewhere[1])).text
+    assert 'value="bestaatniet"' in page and 'weergave=afgerond" aria-current="page"' in page
+
+
+def test_the_words_of_a_search_are_in_no_address_and_only_she_can_open_it(
+    browser: Browser, browse: Callable[..., Browser], decaan: Account
+) -> None:
+    sent(first_name="Fatima")
+    browser.login()
+    address = browser.send(INBOX, zoek=" Fatima ", leerjaar="").headers["location"]
+    page = browser.get(address).text
+    assert 'value="Fatima"' in page and len(found(browser, "Fatima")) == 1
+    assert "fatima" not in address.lower() and not re.search(r'(href|url)="[^"]*fatima', page, re.IGNORECASE)
+    accounts.add("bo@voorbeeld.nl", "decaan", [SCHOOL], "Bo Jansen", PASSWORD)
+    colleague = browse()
+    colleague.login("bo@voorbeeld.nl")
+    assert 'value="Fatima"' not in colleague.get(address).text
+    assert 'value="Fatima"' not in browser.get(f"{INBOX}?zoek=Fatima").text
+
+
+def test_a_search_stays_after_a_new_login(browser: Browser, decaan: Account) -> None:
+    browser.login()
+    address = browser.send(INBOX, zoek="stage").headers["location"]
+    browser.send("/portal/uitloggen", "/portal/account")
+    to_login = browser.get(address).headers["location"]
+    answer = browser.send("/portal/inloggen", to_login, email=EMAIL, password=PASSWORD)
+    assert 'value="stage"' in browser.get(answer.headers["location"]).text
+
+
+def test_a_search_from_elsewhere_is_refused(browser: Browser, decaan: Account) -> None:
+    browser.login()
+    assert browser.request("POST", INBOX, data={"zoek": "x"}).status_code == 403
 
 
 def test_who_has_two_schools_sees_which_and_can_look_at_one(browser: Browser) -> None:
@@ -140,8 +179,9 @@ def test_who_has_two_schools_sees_which_and_can_look_at_one(browser: Browser) ->
 def test_another_school_is_not_there(browser: Browser, decaan: Account) -> None:
     sent("zeldzaamwoord", school=OTHER_SCHOOL)
     browser.login()
-    for query in ("", f"?school={OTHER_SCHOOL}", "?zoek=zeldzaamwoord", "?weergave=alle", "?weergave=afgerond"):
+    for query in ("", f"?school={OTHER_SCHOOL}", "?weergave=alle", "?weergave=afgerond"):
         assert rows(browser, query) == []
+    assert found(browser, "zeldzaamwoord") == found(browser, "zeldzaamwoord", school=OTHER_SCHOOL) == []
     page = browser.get(INBOX).text
     assert 'Nieuw <span class="count">(0)</span>' in page and "Corlaer" not in page
 
@@ -180,6 +220,36 @@ def test_of_a_colleagues_handoff_her_name_is_shown(browser: Browser, decaan: Acc
     assert "van een oud-collega" in rows(browser, "?weergave=alle")[0]
 
 
+@pytest.mark.parametrize("words", ["\x00", "x" * 3000, "' OR 1=1", "\ud800", "🙂" * 300, "  "])
+def test_strange_words_find_nothing_strange(browser: Browser, decaan: Account, words: str) -> None:
+    browser.login()
+    form = f"{urlencode({'zoek': words}, errors='surrogatepass')}&csrf={csrf(browser)}"
+    answer = browser.http.post(
+        INBOX,
+        content=form.encode(),
+        headers={
+            "Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items()),
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+    )
+    assert answer.status_code == 303
+    assert browser.get(answer.headers["location"]).status_code == 200
+
+
+def csrf(browser: Browser) -> str:
+    """What a form on the page of the list holds."""
+    return browser.get(INBOX).text.partition('name="csrf" value="')[2].partition('"')[0]
+
+
+def test_the_title_counts_what_is_unread_in_all_that_is_open(browser: Browser, decaan: Account) -> None:
+    browser.login()
+    assert "<title>Overdrachten | Lobke</title>" in browser.get(INBOX).text
+    ids = [sent()[0] for _ in range(3)]
+    inbox_of(decaan).close(ids[0], 1, "beantwoord")
+    page = browser.get(f"{INBOX}?weergave=afgerond").text
+    assert "<title>(2) Overdrachten | Lobke</title>" in page and "<h1>Overdrachten</h1>" in page
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -207,8 +277,9 @@ def test_a_strange_address_shows_an_ordinary_page(browser: Browser, decaan: Acco
 def test_what_a_pupil_wrote_is_never_markup(browser: Browser, decaan: Account) -> None:
     sent("<script>alert(1)</script><img src=x onerror=y>", first_name='"><b>')
     browser.login()
-    page = browser.get(f"{INBOX}?zoek=%22%3E%3Cscript%3E").text
-    assert "<script>" not in page
+    address = browser.send(INBOX, zoek='"><script>').headers["location"]
+    page = browser.get(address).text
+    assert "<script>" not in page and "&gt;&lt;script&gt;" in page
     page = browser.get(INBOX).text
     assert "<script>" not in page and "<img src=x" not in page and "<b>" not in page
     assert "&lt;script&gt;" in page

@@ -1,5 +1,17 @@
 """The portal: pages for staff, behind a login."""
 
-from web.portal import account, calendar, inbox, login
+from web.portal import account, accounts, answers, audit, calendar, inbox, live, login, oidc, reset, school
 
-routes = [*login.routes, *account.routes, *inbox.routes, *calendar.routes]
+routes = [
+    *login.routes,
+    *oidc.routes,
+    *reset.routes,
+    *account.routes,
+    *live.routes,
+    *inbox.routes,
+    *answers.routes,
+    *school.routes,
+    *calendar.routes,
+    *accounts.routes,
+    *audit.routes,
+]

@@ -7,11 +7,21 @@ from starlette.responses import Response
 
 from bot.accounts import accounts, passwords, second_factor, sessions
 from bot.knowledge.calendar import dutch_date
+from bot.notices import notices
+from bot.settings import settings
 from web.portal.door import ACCOUNT, SET_SECOND_STEP, Visit, next_step, route, to_login
 from web.portal.login import NOT_THE_SAME, WRONG_CODE
 
 WRONG_PASSWORD = "Je wachtwoord van nu klopt niet."
-NOTES = {"wachtwoord": "Je wachtwoord is veranderd. Op andere apparaten ben je uitgelogd."}
+NOTES = {
+    "wachtwoord": "Je wachtwoord is veranderd. Op andere apparaten ben je uitgelogd.",
+    "mail": "Je keuze voor mail is bewaard.",
+}
+NOTICES: dict[notices.Choice, str] = {
+    "meteen": "Meteen, bij elke overdracht of elk nieuw bericht",
+    "dagelijks": "1 keer per schooldag, om half 9",
+    "geen": "Geen mail",
+}
 
 
 def overview(visit: Visit) -> Response:
@@ -33,7 +43,17 @@ def overview(visit: Visit) -> Response:
     ]
     note = NOTES.get(visit.request.query_params.get("melding", ""), "")
     left = second_factor.recovery_codes_left(visit.account)
-    return visit.page("account.html", sessions=rows, note=note, codes_left=left)
+    about_mail: dict[str, Any] = {"notices": NOTICES, "has_mail": settings().has_mail}
+    return visit.page("account.html", sessions=rows, note=note, codes_left=left, **about_mail)
+
+
+def choose_notices(visit: Visit) -> Response:
+    """How often she gets mail about handoffs."""
+    choice = next((choice for choice in NOTICES if choice == visit.form.get("notices")), None)
+    if choice is None:
+        return visit.to(ACCOUNT)
+    notices.choose(visit.account, choice)
+    return visit.to(f"{ACCOUNT}?melding=mail")
 
 
 def password(visit: Visit) -> Response:
@@ -89,6 +109,7 @@ def _setting_up(visit: Visit, seed: str, error: str = "") -> Response:
 
 routes = [
     route(ACCOUNT, overview, "GET", "POST"),
+    route("/portal/account/mail", choose_notices, "POST", roles=(accounts.DECAAN,)),
     route("/portal/wachtwoord", password, "GET", "POST"),
     route(SET_SECOND_STEP, set_second_step, "GET", "POST", login=False),
 ]

@@ -32,11 +32,15 @@ from web.problems import DETAILS, Problem
 START = "/portal"  # where a login leads to, and from there to the first page of a role
 INBOX = "/portal/overdrachten"
 ACCOUNT = "/portal/account"
+ACCOUNTS = "/portal/accounts"
+AUDIT = "/portal/logboek"
 LOGIN = "/portal/inloggen"
+FORGOTTEN = "/portal/wachtwoord-vergeten"
 SECOND_STEP = "/portal/code"
 SET_SECOND_STEP = "/portal/tweede-stap"
 LARGEST_FORM = 32_768  # bytes
 MOST_FIELDS = 100
+BY_ITSELF = "vanzelf"  # in the address of what a page asks without anybody doing something
 DEVICE_SECONDS = 180 * 24 * 3600
 OWN_PAGE = re.compile(r"/portal(/[\w-]+)*(\?[\w=&%-]*)?", re.ASCII)
 COOKIE = re.compile(r"[\w-]{1,100}", re.ASCII)
@@ -48,6 +52,7 @@ OLD_FORM = (
     "Ga terug, laad de pagina opnieuw en probeer het nog eens."
 )
 NOT_YOURS = "Deze pagina is niet voor jouw rol."
+LOGGED_OUT = "Je bent uitgelogd, omdat je een tijd niets deed. Wat je typte is niet verstuurd."
 NOT_NOW = "De gegevens zijn nu even niet te bereiken. Er is niets veranderd. Probeer het over een minuut nog eens."
 
 
@@ -88,12 +93,25 @@ class Visit:
     @property
     def lacks_second_factor(self) -> bool:
         """Whether she gave her password and has yet to set the second factor, which production asks for."""
-        return self.session is not None and settings().production and not self.account.has_second_factor
+        if self.session is None or self.session.second_factor_elsewhere:
+            return False
+        return settings().production and not self.account.has_second_factor
 
     @property
     def next(self) -> str:
         """The page of the portal to go to after the login."""
         return own_page(self.form.get("next") or self.request.query_params.get("next", ""))
+
+    @property
+    def typed(self) -> str:
+        """The text that she typed in a form of ours, so that no refusal loses it; "" for a form from elsewhere."""
+        ours = self.has_csrf or self.request.headers.get("sec-fetch-site") == "same-origin"
+        return self.form.get("text", "") if ours else ""
+
+    @property
+    def has_csrf(self) -> bool:
+        """Whether the form that was sent stood on a page for this cookie."""
+        return bool(self.cookie) and hmac.compare_digest(self.form.get("csrf", "").encode(), self.csrf.encode())
 
     @property
     def csrf(self) -> str:
@@ -112,11 +130,14 @@ class Visit:
         """Sends the browser to another page."""
         return RedirectResponse(path, 303, PRIVATE)
 
-    def begin(self, account: Account, complete: bool) -> None:
-        """Starts a session with a token of its own; the one until now ends."""
+    def begin(self, account: Account, complete: bool, elsewhere: bool = False) -> None:
+        """Starts a session with a token of its own; the one until now ends.
+
+        `elsewhere`: whether the second factor was given at the provider of the login.
+        """
         if self.session:
             sessions.end(self.session)
-        self.cookie = sessions.start(account, device_name(self.request), complete)
+        self.cookie = sessions.start(account, device_name(self.request), complete, elsewhere)
         self.session = sessions.find(self.cookie)
         self.logged_in_now = self.is_in
 
@@ -126,7 +147,7 @@ class Visit:
 
     def known_browser(self, email: str) -> str:
         """The mark of a browser in which this account was logged in before, "" for any other."""
-        mark, _, signature = self.request.cookies.get(self._name("apparaat"), "").partition("-")
+        mark, _, signature = self.read_cookie("apparaat").partition("-")
         known = hmac.compare_digest(signature.encode(), _signature(mark, email).encode())
         return mark if known else ""
 
@@ -152,18 +173,30 @@ class Visit:
     def keep(self, response: Response) -> Response:
         """Gives the browser its token when that changed, and after a login a mark that it is known."""
         if self.cookie != self.token:
-            self._set(response, "portal", self.cookie, None if self.cookie else 0)
+            self.set_cookie(response, "portal", self.cookie, None if self.cookie else 0)
         if self.logged_in_now:
             mark = secrets.token_hex(16)
-            self._set(response, "apparaat", f"{mark}-{_signature(mark, self.account.email)}", DEVICE_SECONDS)
+            self.set_cookie(response, "apparaat", f"{mark}-{_signature(mark, self.account.email)}", DEVICE_SECONDS)
         return response
 
     @property
     def token(self) -> str:
         """What the browser sent as its token."""
-        return self.request.cookies.get(self._name("portal"), "")
+        return self.read_cookie("portal")
 
-    def _set(self, response: Response, name: str, value: str, seconds: Optional[int]) -> None:
+    @property
+    def origin_of_site(self) -> str:
+        """Where staff see Lobke, as in https://lobke.voorbeeld.nl; for links that are used elsewhere."""
+        if settings().public_url:
+            return settings().public_url
+        scheme = settings().trusted_proxy and self.request.headers.get("x-forwarded-proto") or self.request.url.scheme
+        return f"{'https' if settings().production else scheme}://{self.request.url.netloc}"
+
+    def read_cookie(self, name: str) -> str:
+        """The value of one of our cookies, "" when there is none."""
+        return self.request.cookies.get(self._name(name), "")
+
+    def set_cookie(self, response: Response, name: str, value: str, seconds: Optional[int]) -> None:
         """Sets a cookie that no script can read; without `seconds` it is gone when the browser closes."""
         secure = is_secure(self.request)
         response.set_cookie(
@@ -203,7 +236,8 @@ def route(
             refusal = Refusal(error.status, "Dat lukt niet", DETAILS[error.status], error.headers)
         except DatabaseDown:
             refusal = Refusal(503, "Even niet te bereiken", NOT_NOW, {"Retry-After": "60"})
-        return visit.page("refused.html", refusal.status, refusal.headers, title=refusal.title, text=refusal.text)
+        shown = {"title": refusal.title, "text": refusal.text, "typed": visit.typed, "back": _page_of(visit)}
+        return visit.page("refused.html", refusal.status, refusal.headers, **shown)
 
     return Route(path, endpoint, methods=list(methods))
 
@@ -211,17 +245,25 @@ def route(
 def _answer(visit: Visit, view: View, login: bool, roles: Collection[str]) -> Response:
     if COOKIE.fullmatch(visit.token):
         visit.cookie = visit.token
-        visit.session = sessions.find(visit.token)
+        visit.session = sessions.find(visit.token, used=BY_ITSELF not in visit.request.query_params)
     else:
         visit.cookie = secrets.token_urlsafe(32)
-    if visit.is_post and not hmac.compare_digest(visit.form.get("csrf", "").encode(), visit.csrf.encode()):
+    if visit.is_post and not visit.has_csrf:
         raise Refusal(403, "Dat lukt niet", OLD_FORM)
     if login and not visit.is_in:
+        if visit.typed:
+            raise Refusal(403, "Je bent uitgelogd", LOGGED_OUT)
         url = visit.request.url
         return visit.keep(to_login(visit, START if visit.is_post else own_page(f"{url.path}?{url.query}".rstrip("?"))))
     if login and visit.account.role not in roles:
         raise Refusal(403, "Geen toegang", NOT_YOURS)
     return visit.keep(view(visit))
+
+
+def _page_of(visit: Visit) -> str:
+    """The page that a form of a handoff stood on; START for any other."""
+    id = visit.request.path_params.get("id", "")
+    return own_page(f"{INBOX}/{id}") if visit.request.url.path.startswith(f"{INBOX}/{id}/") else START
 
 
 def to_login(visit: Visit, wanted: str) -> Response:

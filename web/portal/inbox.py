@@ -5,6 +5,7 @@ back with what changed and with what was typed. An answer and a note also carry 
 """
 
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -12,18 +13,23 @@ from typing import Any, Optional
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from cryptography.fernet import Fernet, InvalidToken
 from starlette.responses import Response
 
 from bot import clock, knowledge
 from bot.accounts.accounts import DECAAN
 from bot.clock import ZONE
 from bot.handoff import rules
-from bot.handoff.inbox import PAGE, VIEWS, Count, Detail, Inbox, Item, NotFound, Stale, View
+from bot.handoff.canned import CannedAnswers, filled, variables
+from bot.handoff.inbox import PAGE, VIEWS, Count, Detail, Inbox, Item, NotFound, Role, Stale, View
+from bot.handoff.presence import glance, mark_of
 from bot.handoff.school_time import OPENS, SCHOOL_DAY
+from bot.keys import derived_key
 from bot.knowledge.calendar import dutch_date
 from bot.storage.conversations import Reply
 from bot.storage.database import DatabaseDown
 from web.api import REQUEST_KEY, services
+from web.portal import audit
 from web.portal.door import INBOX, Refusal, Visit, route
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -42,12 +48,12 @@ VIEW_NAMES: dict[View, str] = {
     "alle": "Alles wat open is",
 }
 EMPTY: dict[View, str] = {
-    "nieuw": "Er is niets nieuws. Stuurt een leerling een vraag, dan staat die hier tot iemand haar oppakt.",
+    "nieuw": "Er is niets nieuws. Stuurt een leerling een vraag, dan staat die hier tot iemand hem oppakt.",
     "mijn": "Je hebt niets open staan. Pak je een vraag op, of geeft een collega je er een, dan staat die hier.",
     "wacht_op_leerling": "Er wacht niets op een leerling. Heb je een vraag beantwoord, dan staat die hier.",
     "later": "Er is niets weggelegd. Leg je een vraag weg tot een dag, dan wacht die hier en komt die dag terug.",
     "afgerond": "Er is nog niets afgerond. Rond je een vraag af, dan vind je die hier terug met de reden.",
-    "alle": "Er staat niets open. Stuurt een leerling een vraag, dan staat die hier tot je haar afrondt.",
+    "alle": "Er staat niets open. Stuurt een leerling een vraag, dan staat die hier tot je hem afrondt.",
 }
 NOT_FOUND = "Niets gevonden in deze weergave. Probeer minder woorden, of haal een keuze weg."
 STATUSES: dict[rules.Status, str] = {
@@ -64,6 +70,11 @@ REASONS: dict[rules.Reason, str] = {
     "geen_reactie": "Geen reactie van de leerling",
     "ingetrokken": "Ingetrokken door de leerling",
 }
+ROLES: dict[Role, str] = {
+    "mentor": "de mentor",
+    "zorgcoordinator": "de zorgcoördinator",
+    "vertrouwenspersoon": "de vertrouwenspersoon",
+}
 TO_CLOSE = {reason: name for reason, name in REASONS.items() if reason != "ingetrokken"}
 
 GONE = "Deze overdracht is er niet, of hoort bij een andere school."
@@ -77,6 +88,8 @@ ALREADY = (
 NO_COLLEAGUE = "Kies een collega uit de lijst."
 NO_DAY = "Kies een dag na vandaag, hoogstens een jaar vooruit."
 NO_REASON = "Kies een reden."
+NO_ROLE = "Kies aan wie je dit doorgeeft."
+NO_ANSWER = "Kies een vast antwoord uit de lijst."
 
 
 class Wrong(Exception):
@@ -88,21 +101,28 @@ class Wrong(Exception):
 
 
 def overview(visit: Visit) -> Response:
-    """GET /portal/overdrachten: one view, filtered and in pages."""
-    query = visit.request.query_params
+    """GET and POST /portal/overdrachten: one view, filtered and in pages.
+
+    The form is sent with POST, and the address it leads to holds the words sealed: they may be the name of a pupil.
+    """
+    query = visit.form if visit.is_post else visit.request.query_params
     inbox = _inbox(visit)
+    mark = glance(inbox.schools).of_list(inbox.schools)
     view: View = next((view for view in VIEWS if view == query.get("weergave")), "nieuw")
-    search = query.get("zoek", "").replace("\x00", "")[:LONGEST_SEARCH].strip()
+    sealed = _seal(visit, query.get("zoek", "")) if visit.is_post else query.get("zoek", "")
+    search = _unseal(visit, sealed)
     school = query.get("school", "") if query.get("school") in inbox.schools else ""
     leerjaar = next((year for year in LEERJAREN if str(year) == query.get("leerjaar")), None)
     urgent = query.get("dringend") == "ja"
-    number = max(_number(query.get("pagina", "")), 1)
+    number = max(number_of(query.get("pagina", "")), 1)
     filters = {"zoek": search, "school": school, "leerjaar": leerjaar or "", "dringend": "ja" if urgent else ""}
-    chosen = {name: value for name, value in filters.items() if value}
+    chosen = {name: value for name, value in {**filters, "zoek": search and sealed}.items() if value}
 
     def address(view: View, page: int = 1) -> str:
         return f"{INBOX}?{urlencode({'weergave': view, **chosen, **({'pagina': page} if page > 1 else {})})}"
 
+    if visit.is_post:
+        return visit.to(address(view))
     found = inbox.list(view, search, school or None, leerjaar, urgent, number)
     if not found.items and number > 1:
         return visit.to(address(view))
@@ -124,9 +144,29 @@ def overview(visit: Visit) -> Response:
         empty=NOT_FOUND if chosen else EMPTY[view],
         elsewhere=[(VIEW_NAMES[id], address(id)) for id in ("alle", "afgerond") if chosen and id != view],
         filters=filters,
-        schools={id: _school(id) for id in sorted(inbox.schools)},
+        schools={id: school_name(id) for id in sorted(inbox.schools)},
         leerjaren=LEERJAREN,
+        mark=mark,
+        here=address(view, number),
+        unread_total=counts["alle"].unread,
     )
+
+
+def _seal(visit: Visit, words: str) -> str:
+    """Words to look for, so that only she can read them in an address."""
+    return _key_of(visit).encrypt(words[:LONGEST_SEARCH].strip().encode("utf-8", "replace")).decode()
+
+
+def _unseal(visit: Visit, sealed: str) -> str:
+    """The words, "" for what was not sealed for her."""
+    try:
+        return _key_of(visit).decrypt(sealed.encode("utf-8", "replace")).decode()
+    except InvalidToken:
+        return ""
+
+
+def _key_of(visit: Visit) -> Fernet:
+    return Fernet(urlsafe_b64encode(bytes.fromhex(derived_key(f"portal search:{visit.account.id}"))))
 
 
 def handoff(visit: Visit) -> Response:
@@ -137,21 +177,35 @@ def handoff(visit: Visit) -> Response:
         raise Refusal(404, "Niet gevonden", GONE) from None
 
 
-def _page(visit: Visit, status: int = 200, note: str = "", error: str = "", **more: Any) -> Response:
+def _page(
+    visit: Visit, status: int = 200, note: str = "", error: str = "", detail: Optional[Detail] = None, **more: Any
+) -> Response:
     inbox = _inbox(visit)
-    detail = inbox.get(_id(visit))
+    detail = detail or inbox.get(_id(visit))
     colleagues = inbox.colleagues(detail.school)
     seen = {"status": detail.status, "assignee": detail.assignee or "", "messages": len(detail.messages)}
     context: dict[str, Any] = {
         "handoff": detail,
         "row": _row(detail, colleagues, inbox),
-        "school": _school(detail.school),
+        "school": school_name(detail.school),
         "sent": _moment(detail.created_at),
         "thread": [
             {"who": said.author or _who(detail), "sender": said.sender, "at": _moment(said.at), "text": said.text}
             for said in detail.messages
         ],
-        "notes": [{"who": kept.author, "at": _moment(kept.at), "text": kept.text} for kept in detail.notes],
+        "notes": [
+            {
+                "id": kept.id,
+                "who": kept.author,
+                "at": _moment(kept.at),
+                "text": kept.text,
+                "to": ROLES[kept.forwarded_to] if kept.forwarded_to else "",
+            }
+            for kept in detail.notes
+        ],
+        "roles": ROLES,
+        "canned": _canned(visit, detail),
+        "looks": audit.looks(detail.id, inbox.schools),
         "colleagues": {id: name for id, name in colleagues.items() if id != inbox.account_id},
         "me": inbox.account_id,
         "reasons": TO_CLOSE,
@@ -162,6 +216,9 @@ def _page(visit: Visit, status: int = 200, note: str = "", error: str = "", **mo
         "longest": LONGEST_TEXT,
         "note": note,
         "error": error,
+        "mark": mark_of(detail),
+        # A page that is open asks what is different from what somebody is typing on.
+        "changes": _changes(visit, detail, colleagues) if "seen_status" in visit.request.query_params else [],
     }
     if error:
         context["typed"] = {visit.request.path_params["action"]: visit.form}
@@ -174,10 +231,12 @@ def act(visit: Visit) -> Response:
     action = visit.request.path_params["action"]
     try:
         id = _id(visit)
+        if action == FILL_IN:
+            return _fill_in(visit)
         if action not in ACTIONS:
             raise NotFound
         try:
-            ACTIONS[action](visit, _inbox(visit), id, _number(visit.form.get("version", "")))
+            ACTIONS[action](visit, _inbox(visit), id, number_of(visit.form.get("version", "")))
         except Stale:
             return _page(visit, 409, error=STALE, **_same_key(visit))
         except rules.Impossible:
@@ -187,6 +246,40 @@ def act(visit: Visit) -> Response:
     except NotFound:
         raise Refusal(404, "Niet gevonden", GONE) from None
     return visit.to(f"{INBOX}/{id}?melding={action}")
+
+
+def _fill_in(visit: Visit) -> Response:
+    """The same page, with a canned answer behind what was typed already. Nothing is sent."""
+    inbox = _inbox(visit)
+    detail = inbox.get(_id(visit))
+    chosen = next((answer["text"] for answer in _canned(visit, detail) if answer["id"] == visit.form.get("vast")), "")
+    text = "\n\n".join(filter(None, [visit.form.get("text", "").rstrip(), chosen]))
+    is_old = number_of(visit.form.get("version", "")) != detail.version
+    again: dict[str, Any] = {
+        "typed": {"antwoord": {**visit.form, "text": text}},
+        "changes": _changes(visit, detail, inbox.colleagues(detail.school)) if is_old else [],
+        **_same_key(visit),
+    }
+    return _page(visit, 200 if chosen else 422, error="" if chosen else NO_ANSWER, detail=detail, **again)
+
+
+def _canned(visit: Visit, detail: Detail) -> list[dict[str, str]]:
+    """Her own answers and those of the school of the handoff, filled in; the title tells what the pupil left out."""
+    values = {
+        "voornaam": detail.first_name or "",
+        "leerjaar": str(detail.leerjaar or ""),
+        "school": school_name(detail.school),
+        "decaan": visit.account.name,
+    }
+    answers = []
+    for answer in CannedAnswers(visit.account.id, visit.account.schools).all():
+        if answer.school not in (None, detail.school):
+            continue
+        missing = " en ".join(name for name in variables(answer.text) if not values[name])
+        title = f"{answer.title} (zonder {missing})" if missing else answer.title
+        group = "Alleen van jou" if answer.school is None else "Van de school"
+        answers.append({"id": answer.id, "title": title, "text": filled(answer.text, values), "group": group})
+    return answers
 
 
 def _reply(visit: Visit, inbox: Inbox, id: str, version: int) -> None:
@@ -211,6 +304,41 @@ def _note(visit: Visit, inbox: Inbox, id: str, version: int) -> None:
     text = _text(visit)
     if not inbox.note(id, _key(visit), text) and not any(kept.text == text for kept in inbox.get(id).notes):
         raise Wrong(ALREADY, again=True)
+
+
+def _forward(visit: Visit, inbox: Inbox, id: str, version: int) -> None:
+    role = next((role for role in ROLES if role == visit.form.get("to")), None)
+    if role is None:
+        raise Wrong(NO_ROLE)
+    text, is_last = _text(visit), visit.form.get("afronden") == "ja"
+    if inbox.forward(id, version, _key(visit), text, role, close=is_last):
+        return
+    if not any((kept.text, kept.forwarded_to) == (text, role) for kept in inbox.get(id).notes):
+        raise Wrong(ALREADY, again=True)
+
+
+def forwarded(visit: Visit) -> Response:
+    """GET /portal/overdrachten/ID/doorgeven/NOTE: the question and a note on a page to print or copy."""
+    try:
+        detail = _inbox(visit).get(_id(visit))
+    except NotFound:
+        raise Refusal(404, "Niet gevonden", GONE) from None
+    note = next((kept for kept in detail.notes if kept.id == visit.request.path_params["note"]), None)
+    if note is None or note.forwarded_to is None:
+        raise Refusal(404, "Niet gevonden", GONE)
+    facts = [
+        f"Leerling: {detail.first_name or 'geen naam ingevuld'}",
+        f"Leerjaar: {detail.leerjaar or 'niet ingevuld'}",
+        f"School: {school_name(detail.school)}",
+        f"Verstuurd: {_moment(detail.created_at)}",
+    ]
+    question = detail.messages[0].text if detail.messages else ""
+    parts = [
+        "\n".join(facts),
+        f"De leerling schreef:\n{question}",
+        f"Notitie van {note.author}, {_moment(note.at)}:\n{note.text}",
+    ]
+    return visit.page("forward.html", url=f"{INBOX}/{detail.id}", to=ROLES[note.forwarded_to], text="\n\n".join(parts))
 
 
 def _assign(visit: Visit, inbox: Inbox, id: str, version: int) -> None:
@@ -241,9 +369,11 @@ def _reopen(visit: Visit, inbox: Inbox, id: str, version: int) -> None:
     inbox.reopen(id, version)
 
 
+FILL_IN = "invullen"
 ACTIONS: dict[str, Callable[[Visit, Inbox, str, int], None]] = {
     "antwoord": _reply,
     "notitie": _note,
+    "doorgeven": _forward,
     "toewijzen": _assign,
     "later": _snooze,
     "afronden": _close,
@@ -252,6 +382,7 @@ ACTIONS: dict[str, Callable[[Visit, Inbox, str, int], None]] = {
 DONE = {
     "antwoord": "Je antwoord is verstuurd.",
     "notitie": "Je notitie is bewaard.",
+    "doorgeven": "Je notitie is bewaard. Open bij de notities de tekst die je kunt printen of kopiëren.",
     "toewijzen": "De overdracht is toegewezen.",
     "later": "De overdracht is weggelegd en komt op die dag terug.",
     "afronden": "De overdracht is afgerond.",
@@ -270,7 +401,7 @@ def _id(visit: Visit) -> str:
     return str(id)
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
     """A number of at most 6 digits, 0 for anything else."""
     return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0
 
@@ -291,7 +422,7 @@ def _key(visit: Visit) -> str:
     return key
 
 
-def _same_key(visit: Visit) -> dict[str, str]:
+def _same_key(visit: Visit) -> dict[str, Any]:
     """Nothing was kept under the key of this form, so it goes along again."""
     key = visit.form.get("key", "")
     return {"key": key} if REQUEST_KEY.fullmatch(key) else {}
@@ -299,8 +430,8 @@ def _same_key(visit: Visit) -> dict[str, str]:
 
 def _changes(visit: Visit, detail: Detail, colleagues: dict[str, str]) -> list[str]:
     """What is different from the page that the form was on, in sentences."""
-    seen, changes = visit.form, []
-    new = detail.messages[_number(seen.get("seen_messages", "")) :]
+    seen, changes = visit.form or visit.request.query_params, []
+    new = detail.messages[number_of(seen.get("seen_messages", "")) :]
     if new:
         who = " en ".join(sorted({said.author or "de leerling" for said in new}))
         changes.append(f"Nieuw in het gesprek: {len(new)} {'bericht' if len(new) == 1 else 'berichten'} van {who}.")
@@ -318,7 +449,7 @@ def _row(item: Item, colleagues: dict[str, str], inbox: Inbox) -> dict[str, Any]
         "url": f"{INBOX}/{item.id}",
         "who": _who(item),
         "leerjaar": item.leerjaar,
-        "school": _school(item.school) if len(inbox.schools) > 1 else "",
+        "school": school_name(item.school) if len(inbox.schools) > 1 else "",
         "urgent": item.urgent,
         "unread": item.unread,
         "question": item.question,
@@ -360,7 +491,8 @@ def _counted(count: Count) -> str:
     return f"{count.total}, {count.unread} ongelezen" if count.unread else str(count.total)
 
 
-def _school(id: str) -> str:
+def school_name(id: str) -> str:
+    """The name of a school, for its id in scholen.yml."""
     entry = knowledge.current().get(f"school:{id}")
     return entry.label if entry else id
 
@@ -370,7 +502,8 @@ def _moment(moment: datetime) -> str:
 
 
 routes = [
-    route(INBOX, overview, "GET", roles=(DECAAN,)),
+    route(INBOX, overview, "GET", "POST", roles=(DECAAN,)),
     route(f"{INBOX}/{{id}}", handoff, "GET", roles=(DECAAN,)),
     route(f"{INBOX}/{{id}}/{{action}}", act, "POST", roles=(DECAAN,)),
+    route(f"{INBOX}/{{id}}/doorgeven/{{note}}", forwarded, "GET", roles=(DECAAN,)),
 ]

@@ -1,10 +1,24 @@
 """Logging in: password, second factor, invitation; and logging out."""
 
+from typing import Any
+
 from starlette.responses import Response
 
 from bot.accounts import accounts, invitations, passwords, second_factor, sessions
 from bot.settings import settings
-from web.portal.door import ACCOUNT, INBOX, LOGIN, SECOND_STEP, START, Refusal, Visit, next_step, route, to_login
+from web.portal.door import (
+    ACCOUNT,
+    ACCOUNTS,
+    INBOX,
+    LOGIN,
+    SECOND_STEP,
+    START,
+    Refusal,
+    Visit,
+    next_step,
+    route,
+    to_login,
+)
 
 WRONG = "Dit e-mailadres en wachtwoord horen niet bij elkaar. Kijk je typefouten na en probeer het nog eens."
 WRONG_CODE = "Deze code klopt niet. Neem de code die nu in je app staat. Elke code werkt 1 keer."
@@ -14,12 +28,14 @@ NOTES = {
     "uitgelogd": "Je bent uitgelogd.",
     "overal": "Je bent overal uitgelogd.",
     "wachtwoord": "Je wachtwoord is bewaard. Log nu in.",
+    "opnieuw": "Je bent uitgelogd, omdat je een tijd niets deed. Wat je typte, staat er na het inloggen nog.",
 }
+FIRST_PAGES = {accounts.DECAAN: INBOX, accounts.BEHEER: ACCOUNTS}
 
 
 def start(visit: Visit) -> Response:
     """GET /portal: the first page after a login."""
-    return visit.to(INBOX if visit.account.role == accounts.DECAAN else ACCOUNT)
+    return visit.to(FIRST_PAGES.get(visit.account.role, ACCOUNT))
 
 
 def login(visit: Visit) -> Response:
@@ -28,15 +44,20 @@ def login(visit: Visit) -> Response:
         return visit.to(visit.next)
     if not visit.is_post:
         note = NOTES.get(visit.request.query_params.get("melding", ""), "")
-        return visit.page("login.html", next=visit.next, note=note)
+        return visit.page("login.html", next=visit.next, note=note, **_other_ways())
     email = accounts.normal(visit.form.get("email", ""))[: accounts.LONGEST_EMAIL]
     origin = visit.origin(email)
     visit.count(("logins of an address", origin), ("logins of an account", f"{origin} {email}"))
     account = accounts.with_password(email, visit.form.get("password", ""))
     if account is None:
-        return visit.page("login.html", 422, next=visit.next, email=email, error=WRONG)
+        return visit.page("login.html", 422, next=visit.next, email=email, error=WRONG, **_other_ways())
     visit.begin(account, complete=not account.has_second_factor and not settings().production)
     return visit.to(visit.next) if visit.is_in else to_login(visit, visit.next)
+
+
+def _other_ways() -> dict[str, Any]:
+    """What the account of another site is called, when it may be used to log in, and whether a link can be mailed."""
+    return {"elsewhere": settings().oidc_name if settings().has_oidc else "", "has_mail": settings().has_mail}
 
 
 def code(visit: Visit) -> Response:

@@ -42,7 +42,7 @@ const TEXT = {
   send: "Versturen",
   charactersLeft: (count) => `Nog ${count} ${count === 1 ? "teken" : "tekens"}`,
   choices: "Kies een antwoord",
-  steps: "Terug, verder of stoppen",
+  steps: "Andere keuzes",
   outOf: (part, whole) => `${part} van ${whole}`,
   copy: "Kopieer de tekst",
   copied: "Gekopieerd.",
@@ -57,8 +57,38 @@ const TEXT = {
   offline: "Lobke is niet te bereiken. Kijk of je internet hebt en probeer het dan opnieuw.",
   trouble: "Er gaat nu iets mis bij Lobke. Probeer het zo nog een keer.",
   newTab: " (opent in een nieuw tabblad)",
+  copyCode: "Kopieer de code",
+  decaanWrote: "Je decaan heeft geantwoord.",
+  answer: "Antwoord van je decaan",
+  answerIntro: "Heb je een bericht aan je decaan gestuurd? Met je code lees je het antwoord.",
+  code: "Je code",
+  codeHelp: "Het zijn 8 letters en cijfers, zoals K7QF\u20113MZP.",
+  codeEmpty: "Typ eerst je code.",
+  codeOpen: "Lees mijn antwoord",
+  codeLost: "Ben je je code kwijt? Loop dan langs bij je decaan.",
+  backToChat: "Terug naar de chat",
+  messages: "Berichten",
+  reload: "Kijk of er iets nieuws is",
+  reloaded: "Ik heb net gekeken.",
+  writeBack: "Schrijf terug",
+  writeEmpty: "Typ eerst je bericht.",
+  written: "Gelukt, je decaan kan je bericht lezen.",
+  writtenHelp: "Gelukt, je decaan kan je bericht lezen. Heb je nu iemand nodig? Wacht dan niet op antwoord.",
+  withdraw: "Bericht intrekken",
+  withdrawQuestion:
+    "Wil je je bericht intrekken? Je decaan weet dan dat je geen antwoord meer wilt. Je decaan kan wel zien wat je schreef.",
+  withdrawYes: "Ja, trek mijn bericht in",
+  withdrawn: "Gelukt, je hebt je bericht ingetrokken.",
+  wipe: "Alles wissen",
+  wipeQuestion:
+    "Wil je alles wissen? Je bericht en alle antwoorden zijn dan weg, ook bij je decaan. Je krijgt ze niet meer terug.",
+  wipeYes: "Ja, wis alles",
+  wiped: "Gelukt, ik heb alles gewist. Je code werkt niet meer.",
+  backToThread: "Nee, terug naar mijn bericht",
 };
-const SENDERS = { bot: "Lobke", pupil: "Jij", decaan: "Decaan" };
+const SENDERS = { bot: "Lobke", pupil: "Jij", decaan: "Je decaan" };
+const HIDDEN_CODE = "(code)"; // what the server keeps of a message that is a return code
+const ANSWER_PAGE = "/antwoord"; // which a card may name; the widget itself has a panel for it
 
 const ICONS = {
   mark: [
@@ -155,22 +185,37 @@ function markdown(text) {
 const renderProgress = ({ at, of }) =>
   element("label", { class: "progress" }, TEXT.outOf(at, of), element("progress", { value: at, max: of }));
 
-/** What there is to see of a card; nothing when it only says how far a flow is. */
-function renderCard(card) {
-  const { title, rows, chart, sections, table, links, note, copy } = card;
+/** What there is to see of a card; nothing when it only says how far a flow is. `readAnswer` opens the panel for it. */
+function renderCard(card, readAnswer) {
+  const { title, code, rows, chart, sections, table, links, note, quote, copy } = card;
+  const go = ({ label, url }) =>
+    readAnswer && url === ANSWER_PAGE ? button(label, {}, readAnswer) : link(url, label);
   const parts = [
     title && element("h3", {}, title),
+    code && renderCode(code),
     rows?.length && renderRows(rows),
     chart && renderChart(chart),
     ...(sections ?? []).map(renderSection),
     table && renderTable(table),
     links?.length &&
-      element("ul", { class: "links" }, ...links.map(({ label, url }) => element("li", {}, link(url, label)))),
+      element("ul", { class: "links" }, ...links.map((each) => element("li", {}, go(each)))),
     note && element("p", { class: "note" }, ...inline(note)),
+    quote && element("p", { class: "note" }, element("strong", {}, `${quote.by}: `), `“${quote.text}”`),
     copy && renderCopy(cardText(card)),
   ].filter(Boolean);
   const wide = chart || sections || table ? " wide" : "";
   return parts.length ? element("div", { class: `card${wide}` }, ...parts) : null;
+}
+
+/** A code to write down: big, and letter by letter for who listens. */
+function renderCode(code) {
+  const spoken = [...code.replace("-", ",")].join(" ").replace(" ,", ",");
+  return element(
+    "div",
+    { class: "code" },
+    element("p", {}, hiddenText(spoken), element("span", { "aria-hidden": "true" }, code)),
+    renderCopy(code, TEXT.copyCode),
+  );
 }
 
 function renderRows(rows) {
@@ -241,13 +286,13 @@ function cardText({ title, rows, sections = [] }) {
     .replaceAll("**", "");
 }
 
-function renderCopy(text) {
+function renderCopy(text, label = TEXT.copy) {
   const told = element("span", { role: "status" });
   const copy = async ({ currentTarget: pressed }) => {
     const done = await copyText(text, pressed);
     told.textContent = done ? TEXT.copied : TEXT.notCopied;
   };
-  return element("div", { class: "copy" }, button(TEXT.copy, {}, copy), told);
+  return element("div", { class: "copy" }, button(label, {}, copy), told);
 }
 
 /** Whether the text is on the clipboard now. Without https there is no clipboard: then a field beside `place` is copied. */
@@ -282,6 +327,7 @@ function renderTime(at) {
 class Problem extends Error {
   constructor(status, detail, wait = 0) {
     super(wait ? `${detail} ${TEXT.wait(wait)}` : detail);
+    this.detail = detail;
     this.status = status;
     this.wait = wait;
     this.passing = status === 0 || status >= 500 || [408, 409, 429].includes(status);
@@ -329,6 +375,219 @@ const memory = {
   clear: () => attempt(() => localStorage.removeItem(STORAGE_KEY)),
 };
 
+// The answer of a decaan
+
+/**
+ * What a pupil does with a code: read, write back, withdraw, delete. `leave` is called when she goes back to the chat.
+ * The code is only in the memory of this object, and not any more when it is closed: computers at school are shared.
+ */
+class AnswerPanel {
+  #leave;
+  #code = "";
+  #draft = "";
+  #sending = {}; // the text that was sent last and its key, so that sending it again is sending it once
+  #visit = null; // what came back for an earlier visit is not shown any more
+
+  constructor(leave) {
+    this.#leave = leave;
+    this.node = element("section", { class: "answer", "aria-labelledby": "answer-title", hidden: true });
+  }
+
+  get isOpen() {
+    return !this.node.hidden;
+  }
+
+  open() {
+    if (this.isOpen) return;
+    this.#visit = {};
+    this.node.hidden = false;
+    this.#askCode();
+  }
+
+  close() {
+    this.#visit = null;
+    this.#code = this.#draft = "";
+    this.#sending = {};
+    this.node.hidden = true;
+    this.node.replaceChildren();
+  }
+
+  /** Escape leaves a question or the panel, but never a text that she is typing. */
+  escape() {
+    const field = this.node.querySelector("textarea");
+    if (this.node.querySelector(".confirm")) this.node.querySelector(".confirm button").click();
+    else if (!field?.value.trim()) this.#leave();
+  }
+
+  #show(...parts) {
+    const title = element("h3", { id: "answer-title", tabindex: "-1" }, TEXT.answer);
+    const back = button(TEXT.backToChat, {}, () => this.#leave());
+    this.node.replaceChildren(title, ...parts.filter(Boolean), back);
+    this.node.scrollTop = 0;
+    return title;
+  }
+
+  #askCode({ note, problem, typed = "" } = {}) {
+    const field = element("input", {
+      id: "code",
+      maxlength: 40,
+      autocomplete: "off",
+      autocapitalize: "characters",
+      spellcheck: "false",
+      "aria-describedby": "code-help answer-problem",
+      "aria-invalid": problem ? "true" : null,
+    });
+    field.value = typed;
+    const submit = (event) => {
+      event.preventDefault();
+      const code = field.value.trim();
+      if (!code) return this.#askCode({ problem: TEXT.codeEmpty });
+      const opened = ({ handoff }) => {
+        this.#code = code;
+        this.#showThread(handoff).focus();
+      };
+      this.#call("", { code }, opened, (text) => this.#askCode({ problem: text, typed: field.value }));
+    };
+    this.#show(
+      note && element("p", { role: "status" }, note),
+      element("p", {}, TEXT.answerIntro),
+      element(
+        "form",
+        { submit },
+        element("label", { for: "code" }, TEXT.code),
+        element("p", { id: "code-help", class: "help" }, TEXT.codeHelp),
+        field,
+        this.#problem(problem),
+        element("button", { class: "main" }, TEXT.codeOpen),
+      ),
+      element("p", {}, TEXT.codeLost),
+    );
+    field.focus({ preventScroll: true });
+  }
+
+  /** The thread with what she can do; the heading of it, to put the focus on. */
+  #showThread(handoff, { note, problem } = {}) {
+    const again = (text) => (this.#showThread(handoff, { problem: text }), this.#focusProblem());
+    const shown = (note) => (answer) => this.#showThread(answer.handoff, { note }).focus();
+    const reload = () => this.#call("", {}, shown(TEXT.reloaded), again);
+    return this.#show(
+      note && element("p", { class: "done", role: "status" }, note),
+      handoff.help && renderCard(handoff.help),
+      element("p", {}, handoff.summary),
+      element("ol", { "aria-label": TEXT.messages }, ...handoff.messages.map((message) => this.#message(message))),
+      button(TEXT.reload, {}, reload),
+      this.#writeForm(handoff, problem),
+      element(
+        "div",
+        { class: "choices" },
+        handoff.can_withdraw && button(TEXT.withdraw, {}, () => this.#askToWithdraw(handoff, again)),
+        button(TEXT.wipe, {}, () => this.#askToWipe(handoff, again)),
+      ),
+    );
+  }
+
+  #message({ from, name, at, text }) {
+    return element(
+      "li",
+      { class: `message ${from}` },
+      element("span", { class: "sender" }, name || SENDERS[from]),
+      element("div", { class: "bubble" }, text),
+      element("div", { class: "meta" }, renderTime(at)),
+    );
+  }
+
+  #writeForm(handoff, problem) {
+    const field = element("textarea", {
+      id: "write-back",
+      rows: 3,
+      maxlength: MAX_TEXT,
+      "aria-describedby": "answer-problem",
+    });
+    field.value = this.#draft;
+    field.addEventListener("input", () => (this.#draft = field.value));
+    const submit = (event) => {
+      event.preventDefault();
+      const failed = (text) => {
+        this.#showThread(handoff, { problem: text });
+        this.#focusProblem();
+      };
+      const text = field.value.trim();
+      if (!text) return failed(TEXT.writeEmpty);
+      if (this.#sending.text !== text) this.#sending = { text, key: newKey() };
+      const sent = ({ handoff: now }) => {
+        this.#draft = "";
+        this.#sending = {};
+        this.#showThread(now, { note: now.help ? TEXT.writtenHelp : TEXT.written }).focus();
+      };
+      this.#call("/messages", { text }, sent, failed);
+    };
+    return element(
+      "form",
+      { submit },
+      element("label", { for: "write-back" }, TEXT.writeBack),
+      field,
+      this.#problem(problem),
+      element("button", { class: "main" }, TEXT.send),
+    );
+  }
+
+  #askToWithdraw(handoff, failed) {
+    const done = ({ handoff }) => this.#showThread(handoff, { note: TEXT.withdrawn }).focus();
+    const yes = () => this.#call("/withdraw", {}, done, failed);
+    this.#ask(TEXT.withdrawQuestion, TEXT.withdrawYes, yes, handoff);
+  }
+
+  #askToWipe(handoff, failed) {
+    const done = () => {
+      this.#code = this.#draft = "";
+      this.#askCode({ note: TEXT.wiped });
+    };
+    this.#ask(TEXT.wipeQuestion, TEXT.wipeYes, () => this.#call("/delete", {}, done, failed), handoff);
+  }
+
+  #ask(question, label, yes, handoff) {
+    const keep = button(TEXT.backToThread, {}, () => this.#showThread(handoff).focus());
+    this.#show(
+      element(
+        "div",
+        { class: "confirm", role: "group", "aria-labelledby": "answer-question" },
+        element("p", { id: "answer-question" }, question),
+        element("div", {}, keep, button(label, { class: "main" }, yes)),
+      ),
+    );
+    keep.focus();
+  }
+
+  #problem(text) {
+    return element("p", { id: "answer-problem", class: "problem", role: "alert" }, text);
+  }
+
+  #focusProblem() {
+    this.node.querySelector("textarea").focus();
+  }
+
+  /** One call at a time; nothing comes of it when she left meanwhile. */
+  async #call(path, body, done, failed) {
+    if (this.node.getAttribute("aria-busy") === "true") return;
+    const visit = this.#visit;
+    this.node.setAttribute("aria-busy", "true");
+    const options = { body: { code: this.#code, ...body }, key: body.text && this.#sending.key };
+    let answer;
+    let problem;
+    try {
+      answer = await call("POST", `/api/handoff${path}`, options);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      problem = error;
+    } finally {
+      this.node.removeAttribute("aria-busy");
+    }
+    if (visit !== this.#visit) return;
+    if (problem) failed(problem.detail);
+    else done(answer);
+  }
+}
+
 // The element
 
 class LobkeChat extends HTMLElement {
@@ -352,6 +611,7 @@ class LobkeChat extends HTMLElement {
   }
 
   disconnectedCallback() {
+    this.#closeAnswer();
     document.removeEventListener("visibilitychange", this.#onVisibility);
     window.removeEventListener("storage", this.#onStorage);
     this.#listening?.abort();
@@ -406,7 +666,10 @@ class LobkeChat extends HTMLElement {
     ui.menuButton = iconButton("menu", { "aria-expanded": "false", "aria-controls": "menu" }, () => this.#toggleMenu());
     ui.closeButton = iconButton("close", {}, () => this.close());
     ui.erase = button(TEXT.erase, {}, () => this.#askToErase());
-    ui.menu = element("div", { class: "menu", id: "menu", hidden: true }, element("p", {}, TEXT.about), ui.erase);
+    const readAnswer = button(TEXT.answer, {}, () => this.#readAnswer());
+    const about = element("p", {}, TEXT.about);
+    ui.menu = element("div", { class: "menu", id: "menu", hidden: true }, about, readAnswer, ui.erase);
+    ui.answer = new AnswerPanel(() => this.#leaveAnswer());
 
     const dots = element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
     ui.slow = element("span");
@@ -447,6 +710,7 @@ class LobkeChat extends HTMLElement {
       element("header", { class: "top" }, icon("mark"), heading, ui.menuButton, ui.closeButton),
       ui.menu,
       ui.log,
+      ui.answer.node,
       ui.confirm,
       ui.composer,
     );
@@ -455,7 +719,7 @@ class LobkeChat extends HTMLElement {
     ui.log.addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault());
     ui.panel.addEventListener("cancel", (event) => this.#escape(event));
     ui.panel.addEventListener("close", () => {
-      this.#update();
+      this.#closeAnswer();
       ui.launcher.focus();
     });
     root.append(ui.launcher, ui.announcer, ui.panel);
@@ -484,7 +748,8 @@ class LobkeChat extends HTMLElement {
 
     typing.hidden = !this.#busy;
     erase.hidden = !this.#token;
-    composer.hidden = !confirm.hidden || !(this.#token || this.#busy);
+    log.hidden = this.#ui.answer.isOpen;
+    composer.hidden = log.hidden || !confirm.hidden || !(this.#token || this.#busy);
     const newest = this.#newest;
     for (const choices of log.querySelectorAll(".choices")) choices.classList.toggle("past", !newest.contains(choices));
     for (const sender of panel.querySelectorAll(".sends")) sender.setAttribute("aria-disabled", this.#waiting);
@@ -663,6 +928,7 @@ class LobkeChat extends HTMLElement {
       this.#known.add(message.id);
       if (bubble && message.from === "pupil") {
         bubble.dataset.id = message.id;
+        if (message.text === HIDDEN_CODE) bubble.querySelector(".bubble").textContent = HIDDEN_CODE;
         bubble.querySelector(".meta").replaceChildren(renderTime(message.at));
         continue;
       }
@@ -684,8 +950,8 @@ class LobkeChat extends HTMLElement {
       { class: `message ${from}`, "data-id": id },
       from === "decaan" ? element("span", { class: "sender" }, sender) : hiddenText(`${sender}: `),
       card?.progress && renderProgress(card.progress),
-      text && element("div", { class: "bubble" }, ...(from === "pupil" ? [text] : markdown(text))),
-      card && renderCard(card),
+      text && element("div", { class: "bubble" }, ...(from === "bot" ? markdown(text) : [text])),
+      card && renderCard(card, () => this.#readAnswer()),
       element("div", { class: "meta" }, at && renderTime(at)),
       group("choices", TEXT.choices, choices?.filter((choice) => !isStep(choice))),
       group("choices steps", TEXT.steps, choices?.filter(isStep)),
@@ -716,10 +982,30 @@ class LobkeChat extends HTMLElement {
   }
 
   #askToErase() {
+    this.#closeAnswer();
     this.#toggleMenu(false);
     this.#ui.confirm.hidden = false;
     this.#update();
     this.#ui.keep.focus();
+  }
+
+  /** Opens the panel for the answer of a decaan, in front of the chat. */
+  #readAnswer() {
+    this.#stopErasing();
+    this.#toggleMenu(false);
+    this.#ui.answer.open();
+    this.#update();
+  }
+
+  #closeAnswer() {
+    this.#ui.answer.close();
+    this.#update();
+  }
+
+  #leaveAnswer() {
+    this.#closeAnswer();
+    this.#scroll();
+    this.#ui.menuButton.focus();
   }
 
   #stopErasing() {
@@ -737,7 +1023,8 @@ class LobkeChat extends HTMLElement {
     else if (!this.#ui.menu.hidden) {
       this.#toggleMenu(false);
       this.#ui.menuButton.focus();
-    } else this.close();
+    } else if (this.#ui.answer.isOpen) this.#ui.answer.escape();
+    else this.close();
   }
 
   // News from the server and from other tabs
@@ -770,11 +1057,14 @@ class LobkeChat extends HTMLElement {
 
   #showNews() {
     const before = this.#known.size;
-    this.#add(this.#news.splice(0));
+    const news = this.#news.splice(0);
+    const fromDecaan = news.some(({ id, from }) => from === "decaan" && !this.#known.has(id));
+    this.#add(news);
     if (this.#known.size === before) return;
     this.#update();
     this.#scroll();
-    if (!this.#visible) this.#ui.announcer.textContent = this.#ui.badge.textContent;
+    if (this.#visible && !this.#ui.log.hidden) return; // the log tells it
+    this.#ui.announcer.textContent = fromDecaan ? TEXT.decaanWrote : this.#ui.badge.textContent;
   }
 
   #onVisibility = () => this.#listen();

@@ -73,3 +73,12 @@ def test_the_list_shows_who_can_log_in(run: Lobke) -> None:
         "a@voorbeeld.nl  beheer  -  uit  zonder tweede stap",
         "b@voorbeeld.nl  redactie  -  uitgenodigd  zonder tweede stap",
     ]
+
+
+def test_an_account_is_deleted_after_a_question(run: Lobke) -> None:
+    run("add", EMAIL, "--role", "beheer", "--password-stdin", typed=f"{PASSWORD}\n")
+    assert run("delete", EMAIL, typed="n\n").exit_code == 1
+    assert len(accounts.everyone()) == 1
+    assert "is verwijderd." in run("delete", EMAIL, typed="y\n").output
+    assert accounts.everyone() == []
+    assert run("delete", EMAIL, "--yes").stderr == f"Er is geen account voor {EMAIL}.\n"

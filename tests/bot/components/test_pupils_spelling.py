@@ -62,3 +62,8 @@ def test_a_new_spelling_of_staff_counts_at_once(place: Place, monkeypatch: pytes
     assert component.process([Message({"text": "heb je flarp"})])[0].get("text") == "heb je flarp"
     monkeypatch.setattr(pupils_spelling, "current", lambda: changed)
     assert component.process([Message({"text": "heb je flarp"})])[0].get("text") == "heb je geld"
+
+
+def test_what_a_pressed_choice_means_is_not_corrected(place: Place) -> None:
+    text = '/kies{"keuze": "overdracht|versturen|ff83b45d|abaad5d6"}'
+    assert read(place, text).get("text") == text

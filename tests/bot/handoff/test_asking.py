@@ -8,7 +8,7 @@ from typing import Any, Optional
 import pytest
 
 from bot.clock import ZONE
-from bot.handoff.asking import LONGEST_TEXT, SCHOOL, again, offer, press, read, sent
+from bot.handoff.asking import CODE, LONGEST_TEXT, SCHOOL, again, asks_for_code, offer, press, read, sent, typed_code
 from bot.handoff.store import Handoff
 from bot.knowledge.loader import load
 from bot.knowledge.models import School
@@ -180,6 +180,10 @@ def test_no_name_is_as_good_as_a_name() -> None:
         assert (without.memory["name"], without.memory["step"]) == (None, "tekst")
 
 
+def test_a_name_that_looks_like_a_no_is_a_name() -> None:
+    assert told(at("naam"), "Noor", "ontkennen").memory["name"] == "Noor"
+
+
 def test_who_reads_the_name_is_told_when_she_asks() -> None:
     for step in (pressed(at("naam"), "Waarom vraag je dat?"), told(at("naam"), "snap ik niet", "uitleg_nodig")):
         assert "Alleen de decanen van jouw school" in last(step).text and step.memory["step"] == "naam"
@@ -292,7 +296,7 @@ def test_the_exact_text_is_shown_before_anything_is_sent() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["ja", "Ja, versturen", "verstuur maar", "ja graag", "stuur op"])
+@pytest.mark.parametrize("text", ["ja", "ja doe maar versturen", "verstuur het maar", "Ja, versturen", "ja graag", "stuur op"])
 def test_yes_may_be_typed(text: str) -> None:
     assert told(at("nakijken"), text, "bevestigen").handoff
 
@@ -345,13 +349,38 @@ def test_every_part_can_be_changed(part: str, text: str, title: str, now: str) -
 def test_the_code_is_given_with_where_and_when_the_answer_comes() -> None:
     step = done(pressed(at("nakijken"), "Ja, versturen"))
     assert "**K7QF-3MZP**" in last(step).text and "Bewaar deze code" in last(step).text
-    assert card(step)["title"] == "Je code: K7QF-3MZP" and card(step)["links"][0]["url"] == "/antwoord"
+    assert card(step)["code"] == "K7QF-3MZP" and card(step)["links"][0]["url"] == "/antwoord"
     assert "schooldag" in card(step)["note"] and not step.is_running and last(step).outcome == "handoff_sent"
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_wherever_the_code_is_shown_she_hears_how_to_keep_it(urgent: bool) -> None:
+    memory = {**at("nakijken").memory, "urgent": urgent}
+    step = sent(memory, "K7QF-3MZP", TUESDAY, PUPIL, SOURCES)
+    for shown in (step, after(step, "code")):
+        assert (card(shown)["code"], card(shown)["title"]) == ("K7QF-3MZP", "Bewaar deze code")
+        assert "schrijf hem op of maak een foto" in last(shown).text
+
+
+def test_who_types_her_code_in_the_chat_is_led_to_the_answer() -> None:
+    answer = typed_code(SOURCES)
+    assert answer.card and answer.card["links"][0]["url"] == "/antwoord"
+    assert len(answer.choices) == 2 and remarks(answer.text) == []
 
 
 def test_when_school_is_closed_she_hears_from_which_day_it_is_read() -> None:
     step = done(pressed(at("nakijken"), "Ja, versturen"), now=SATURDAY)
     assert "maandag 30 november 2026" in card(step)["note"]
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_what_the_school_writes_stands_beside_when_it_is_read_word_for_word(urgent: bool) -> None:
+    text = "Ik ben **weg** [tot](https://example.nl) {dag}"
+    memory = {**at("nakijken").memory, "urgent": urgent}
+    step = sent(memory, "K7QF-3MZP", SATURDAY, PUPIL, SOURCES, text)
+    assert card(step)["quote"] == {"by": "Je school schrijft", "text": text}
+    assert "maandag 30 november 2026" in card(step)["note"] and text not in last(step).text
+    assert "quote" not in card(sent(memory, "K7QF-3MZP", SATURDAY, PUPIL, SOURCES))
 
 
 def test_after_sending_nothing_she_wrote_is_remembered_and_she_may_send_another() -> None:
@@ -374,6 +403,24 @@ def test_not_sending_forgets_the_text() -> None:
     assert "verstuur niets" in last(step).text and "mag ik naar tl" not in json.dumps(step.memory)
     assert (last(step).outcome, last(step).subject) == ("handoff_stopped", "stap:nakijken")
     assert pressed(step, "Toch een bericht sturen").is_running
+
+
+@pytest.mark.parametrize("step", ["school", "naam", "tekst", "nakijken"])
+def test_who_says_never_mind_stops(step: str) -> None:
+    assert last(told(at(step), "nee laat maar", "ontkennen")).outcome == "handoff_stopped"
+
+
+@pytest.mark.parametrize("text", ["wat is mijn code ook alweer", "ik ben mn code kwijt", "welke code had ik"])
+def test_her_code_can_be_asked_for_again(text: str) -> None:
+    sent = done(at("nakijken"))
+    assert asks_for_code(sent.memory, text)
+    assert card(after(sent, CODE))["code"] == "K7QF-3MZP"
+    assert not asks_for_code(at("naam").memory, text)
+
+
+@pytest.mark.parametrize("text", ["wat is een crebo code", "wat is een qr-code", "ik wil leren coderen"])
+def test_another_code_is_no_question_for_hers(text: str) -> None:
+    assert not asks_for_code(done(at("nakijken")).memory, text)
 
 
 @pytest.mark.parametrize(("word", "outcome"), [("pauze", "handoff_paused"), ("stop", "handoff_stopped")])

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from bot.handoff.codes import ALPHABET, code_hash, return_code
+from bot.handoff.codes import ALPHABET, code_hash, is_typed_code, return_code
 from bot.settings import settings
 
 
@@ -55,3 +55,29 @@ def test_what_cannot_be_a_code_is_none(typed: str) -> None:
 def test_what_is_stored_does_not_show_the_code() -> None:
     hashed = code_hash("K7QF-3M01")
     assert hashed and len(hashed) == 64 and "K7QF" not in hashed.upper()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["K7QF-3MZP", "k7qf 3mzp", " K7QF3MZP. ", "mijn code is k7qf-3mzp", "Code: K7QF-3MZP", "KHBT-WXYZ", "2026-K7QF"],
+)
+def test_a_message_that_is_a_code_is_known_as_one(text: str) -> None:
+    assert is_typed_code(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("vmbo-havo", "VMBO-HAVO", "mbo2 mbo4", "mbo3-mbo4", "2025-2026", "12345678", "havo 2026", "VMBO-2026"),
+        *("klas 3 of 4", "3 kader tl", "leerjaar", "stage kok", "0612345678", "code", "K7QF", "wat is K7QF-3MZP"),
+        *("mijn code is kwijt", "K7QF-3MZU", ""),
+    ],
+)
+def test_a_question_is_never_taken_for_a_code(text: str) -> None:
+    assert not is_typed_code(text)
+
+
+def test_nearly_every_code_is_known() -> None:
+    codes = [return_code(str(number)) for number in range(2000)]
+    assert sum(map(is_typed_code, codes)) > 0.98 * len(codes)
+    assert sum(is_typed_code(code.replace("-", " ")) for code in codes) > 0.93 * len(codes)

@@ -76,6 +76,7 @@ WITH_A_HANDOFF: dict[str, Callable[[Inbox, str], object]] = {
     "reply": lambda inbox, id: inbox.reply(id, 1, "k", "hoi"),
     "chat": lambda inbox, id: inbox.chat(id),
     "note": lambda inbox, id: inbox.note(id, "k", "hoi"),
+    "forward": lambda inbox, id: inbox.forward(id, 1, "f", "hoi", "mentor", close=True),
     "assign": lambda inbox, id: inbox.assign(id, 1, None),
     "snooze": lambda inbox, id: inbox.snooze(id, 1, clock.now() + timedelta(days=1)),
     "close": lambda inbox, id: inbox.close(id, 1, "beantwoord"),
@@ -240,6 +241,28 @@ def test_an_answer_is_sent_once(database: str) -> None:
     assert len(decaan().get("a").notes) == 1
 
 
+def test_what_is_forwarded_is_a_note_with_its_role(database: str) -> None:
+    code = send("a")
+    assert decaan().forward("a", 1, "k", "Praat jij met haar?", "mentor") is True
+    assert decaan().forward("a", 1, "k", "Praat jij met haar?", "mentor") is False
+    found = decaan().get("a")
+    assert [(note.text, note.forwarded_to) for note in found.notes] == [("Praat jij met haar?", "mentor")]
+    assert (found.status, found.version) == ("nieuw", 1)
+    assert "Praat jij" not in repr(pupil().by_code(code)) and "Praat jij" not in repr(pupil().export(code))
+    assert ("an", "handoff_forwarded") in audited("a")
+
+
+def test_what_is_forwarded_may_be_closed_at_once_and_then_all_or_nothing_happens(database: str) -> None:
+    send("a")
+    assert decaan().forward("a", 1, "k", "notitie", "zorgcoordinator", close=True)
+    found = decaan().get("a")
+    assert (found.status, found.close_reason, len(found.notes)) == ("afgerond", "doorverwezen", 1)
+    with pytest.raises(Impossible):
+        decaan().forward("a", found.version, "k2", "nog een", "mentor", close=True)
+    assert len(decaan().get("a").notes) == 1
+    assert [action for _, action in audited("a")][:2] == ["handoff_forwarded", "handoff_closed"]
+
+
 def test_of_two_decanen_who_answer_at_once_one_is_told(database: str) -> None:
     send("a")
     outcomes: list[str] = []
@@ -264,7 +287,7 @@ def test_a_change_of_what_somebody_else_changed_is_refused_and_changes_nothing(d
     send("a")
     decaan("bo").close("a", 1, "beantwoord")
     before = everything()
-    for call in ("reply", "assign", "snooze", "close", "reopen"):
+    for call in ("reply", "forward", "assign", "snooze", "close", "reopen"):
         with pytest.raises(Stale):
             WITH_A_HANDOFF[call](decaan(), "a")
     assert everything() == before

@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(32), nullable=False),
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("subject", sa.String(64), nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
         sa.Column("due_at", Moment, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("sent_at", Moment),

@@ -46,6 +46,7 @@ def upgrade() -> None:
         "invitations",
         sa.Column("hash", sa.String(64), primary_key=True),
         _account_id(nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("expires_at", Moment, nullable=False),
         sa.Index("ix_invitations_account_id", "account_id"),
     )
@@ -54,6 +55,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(64), primary_key=True),
         _account_id(nullable=False),
         sa.Column("complete", sa.Boolean, nullable=False),
+        sa.Column("second_factor_elsewhere", sa.Boolean, nullable=False),
         sa.Column("device", sa.String(80), nullable=False),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("seen_at", Moment, nullable=False),
