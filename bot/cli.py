@@ -192,14 +192,18 @@ def retention(preview: bool) -> None:
 
 @lobke.command()
 @click.option("--json", "as_json", is_flag=True, help="Voor een ander programma.")
+@click.option("--links", "with_links", is_flag=True, help="Kijk ook of de links nog werken, hoogstens 1 minuut.")
 @click.argument("files", nargs=-1, metavar="[BESTAND]…", type=click.Path(path_type=Path))
-def check(as_json: bool, files: tuple[Path, ...]) -> None:
+def check(as_json: bool, with_links: bool, files: tuple[Path, ...]) -> None:
     """Kijk de kennisbestanden na, of alleen deze. Eindigt met 1 bij een fout, met 0 bij alleen waarschuwingen."""
     from bot.clock import today
+    from bot.knowledge import links
     from bot.knowledge.check import check as checked
 
     folder = settings().knowledge_dir
     found = checked(folder, today())
+    if with_links:
+        found += links.findings(links.check(links.in_knowledge(folder)))
     if files:
         wanted = {_inside(file, folder) for file in files}
         found = [finding for finding in found if finding.file in wanted]

@@ -28,6 +28,7 @@ from bot.knowledge.question import (
     Question,
     Sources,
 )
+from bot.knowledge.review import is_late
 
 _SHORT = 7
 """Words; a longer message says itself what it is about."""
@@ -154,7 +155,8 @@ def answer(question: Question, sources: Sources) -> Answer:
         or _not_understood(question, sources)
     )
     leerweg = None if found.kind == "vergelijk" else leerweg
-    return replace(found, leerweg=leerweg, choices=_offer(found, question, sources))
+    text = _with_doubt(found, question, sources)
+    return replace(found, text=text, leerweg=leerweg, choices=_offer(found, question, sources))
 
 
 def answers(questions: Sequence[Question], sources: Sources) -> list[Answer]:
@@ -532,6 +534,16 @@ def _not_understood(question: Question, sources: Sources) -> Answer:
         phrase = "niet_begrepen_mens" if again % 2 == 0 else "niet_begrepen_steeds"
         choices = [person, sources.button("start"), sources.button("opleidingen")]
     return Answer(sources.say(phrase), tuple(choices), outcome="not_understood", kind=question.kind)
+
+
+def _with_doubt(found: Answer, question: Question, sources: Sources) -> str:
+    """The text; of an entry that nobody looked at in time it says so, unless it sends the pupil to ask already."""
+    subject = sources.names.resolve(found.subject or "")
+    if subject is None or found.outcome != "answered" or found.kind in ASIDE:
+        return found.text
+    if not any(is_late(entry, question.today) for entry in subject.entries) or sources.say("vraag_na") in found.text:
+        return found.text
+    return f"{found.text} {sources.say('klopt_nog')}"
 
 
 def _offer(found: Answer, question: Question, sources: Sources) -> tuple[Choice, ...]:

@@ -48,7 +48,7 @@ WHOLE_FILES = (PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE, GESPREKKEN_FILE, HA
 _NOT_READ = {HARD_WORDS_FILE, SPELLING_FILE, "talen.yml"}
 """Files that hold no Dutch sentences of Lobke's."""
 _NOT_SAID = {"id", "bron", "betrouwbaarheid", "namen", "vragen", "patronen", "niet", "zie_ook", "vergelijkt", "riasec"}
-_NOT_SAID |= {"uid", "standaard", "herhaal"}
+_NOT_SAID |= {"uid", "standaard", "herhaal", "controleer_voor", "eigenaar"}
 _NAMES = {"naam", "afkorting", "telefoon", "chat", "hoofdgroepen"}
 """Official names may be long or hard; numbers and addresses are not read as sentences."""
 _MONTHS = "|".join(MONTHS)
@@ -198,6 +198,10 @@ class _Checker:
 
     def _dates(self) -> None:
         for key, entry in self.knows.entries.items():
+            if entry.controleer_voor and entry.controleer_voor < self.today:
+                message = f"'{key}' is niet nagekeken voor {_dutch(entry.controleer_voor)}"
+                mend = "Kijk of het nog klopt. Zet er daarna een nieuwe dag bij."
+                self._warn(key, ("controleer_voor",), "nakijken", message, mend)
             if isinstance(entry, Event) and entry.datum:
                 last = max((one.last_day for one in occurrences(entry) if one.last_day), default=entry.datum)
                 if last < self.today:

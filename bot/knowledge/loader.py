@@ -593,6 +593,7 @@ _FORMS = {
     models.Riasec.regex: "hier horen 3 letters uit RIASEC",
     models.MonthDay.regex: "schrijf maand-dag, zoals 04-01 voor 1 april",
     models.HttpsUrl.regex: "hier hoort een adres dat met https:// begint",
+    models.Email.regex: "hier hoort een e-mailadres",
 }
 
 

@@ -65,6 +65,32 @@ class HttpsUrl(ConstrainedStr):
     regex = re.compile(r"^https://\S+$")
 
 
+class Email(ConstrainedStr):
+    """An e-mail address."""
+
+    regex = re.compile(r"^[^@\s]+@[^@\s]+$")
+
+
+class Day(date):
+    """A date written as year-month-day. Not a number: pydantic would take 2027 for seconds since 1970."""
+
+    @classmethod
+    def __get_validators__(cls) -> Iterator[Callable[[Any], date]]:
+        yield cls.read
+
+    @classmethod
+    def __modify_schema__(cls, schema: dict[str, Any]) -> None:
+        schema.update(type="string", format="date")
+
+    @classmethod
+    def read(cls, value: Any) -> date:
+        """The date. Raises DateError."""
+        try:
+            return date.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise DateError() from None
+
+
 class Pattern(Text):
     """A regular expression."""
 
@@ -140,6 +166,8 @@ class Entry(BaseModel):
     namen: list[Text] = Field(default_factory=list, description="What pupils type; matched as whole words.")
     vragen: list[Text] = Field(default_factory=list, description="Questions as pupils type them.")
     eenvoudig: Optional[Text] = Field(description="The same in the easiest words, for who does not understand it.")
+    controleer_voor: Optional[Day] = Field(description="The day before which somebody looks whether it is still true.")
+    eigenaar: Optional[Email] = Field(description="Whose account looks then; without it everybody of redactie.")
 
     class Config:
         extra = Extra.forbid
@@ -335,26 +363,6 @@ class Taal(Entry):
     antwoord: Text
     schrift: Optional[Pattern] = Field(description="Regular expression for one letter of its script.")
     woorden: list[Text] = []
-
-
-class Day(date):
-    """A date written as year-month-day. Not a number: pydantic would take 2027 for seconds since 1970."""
-
-    @classmethod
-    def __get_validators__(cls) -> Iterator[Callable[[Any], date]]:
-        yield cls.read
-
-    @classmethod
-    def __modify_schema__(cls, schema: dict[str, Any]) -> None:
-        schema.update(type="string", format="date")
-
-    @classmethod
-    def read(cls, value: Any) -> date:
-        """The date. Raises DateError."""
-        try:
-            return date.fromisoformat(value)
-        except (TypeError, ValueError):
-            raise DateError() from None
 
 
 class Herhaal(BaseModel):

@@ -9,7 +9,8 @@ import tempfile
 import textwrap
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Optional
@@ -42,6 +43,35 @@ def read(path: Path) -> str:
 def version(text: str) -> str:
     """What tells this text from any other."""
     return sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an entry stands: its first and last line, and line and column of its fields, all counted from 1."""
+
+    first: int
+    last: int
+    fields: dict[str, tuple[int, int]]
+
+    def field_at(self, line: int, column: int) -> Optional[str]:
+        """The field that holds this place; None outside the entry."""
+        before = [name for name, place in self.fields.items() if place <= (line, column)]
+        return before[-1] if before and line <= self.last else None
+
+
+def places(text: str) -> dict[str, Place]:
+    """The places of all entries of a file, by id; of the second with the same id, or of one without, `number:`.
+
+    Raises YAMLError when the file is broken.
+    """
+    return {
+        id: Place(
+            first + 1,
+            last,
+            {key.value: (key.start_mark.line + 1, key.start_mark.column + 1) for key, _ in entry.value},
+        )
+        for id, (first, last, entry) in _places(text).items()
+    }
 
 
 def entry_text(text: str, id: str) -> str:
@@ -79,6 +109,20 @@ def with_fields(text: str, id: str, fields: Mapping[str, Any]) -> str:
     Raises NoSuchEntry.
     """
     return edited(text, changed={id: fields})
+
+
+def with_more(text: str, id: str, field: str, values: Sequence[str]) -> str:
+    """The text with more texts at the end of a list of an entry, whose other lines stay. Raises NoSuchEntry."""
+    _, last, entry = _place(text, id)
+    at, node = next(((at, value) for at, (key, value) in enumerate(entry.value) if key.value == field), (0, None))
+    if not isinstance(node, SequenceNode) or not node.value or node.flow_style or entry.flow_style:
+        before = _values(entry).get(field) or []
+        return with_fields(text, id, {field: [*before, *values]})
+    following = entry.value[at + 1][0].start_mark.line if at + 1 < len(entry.value) else last
+    end = _without_comments(text.splitlines(keepends=True), node.value[-1].start_mark.line, following)
+    indent = " " * node.start_mark.column
+    made = yaml.dump(list(values), Dumper=_Dumper, allow_unicode=True, width=10_000)
+    return _with_lines(text, [(end, end, textwrap.indent(textwrap.dedent(made), indent))])
 
 
 def edited(
@@ -218,16 +262,23 @@ def save(folder: Path, changes: Mapping[str, str], versions: Mapping[str, str]) 
 
 def problems_with(folder: Path, changes: Mapping[str, str]) -> list[Problem]:
     """The mistakes that the files would have with these texts."""
-    with tempfile.TemporaryDirectory(prefix="lobke-") as temporary:
-        copy = Path(temporary) / "knowledge"
-        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("schema", ".*"))
-        for name, text in changes.items():
-            (copy / name).write_bytes(text.encode())
+    with tried(folder, changes) as copy:
         try:
             load(copy)
         except KnowledgeError as error:
             return error.problems
     return []
+
+
+@contextmanager
+def tried(folder: Path, changes: Mapping[str, str]) -> Iterator[Path]:
+    """A copy of the files with these texts, as long as it is needed. Raises OSError."""
+    with tempfile.TemporaryDirectory(prefix="lobke-") as temporary:
+        copy = Path(temporary) / "knowledge"
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("schema", ".*"))
+        for name, text in changes.items():
+            (copy / name).write_bytes(text.encode())
+        yield copy
 
 
 def _check_versions(folder: Path, versions: Mapping[str, str]) -> None:

@@ -10,9 +10,10 @@ from bot.accounts import invitations
 from bot.accounts.accounts import BEHEER, Account, by_id
 from bot.handoff.inbox import Inbox
 from bot.handoff.store import state_of
+from bot.knowledge.calendar import dutch_date
 from bot.notices.mail import Mail
 from bot.notices.notices import WAITING, state_columns
-from bot.notices.outbox import ASSIGNED, DIGEST, ESCALATION, INVITATION, NEW, RESET, WROTE, Entry
+from bot.notices.outbox import ASSIGNED, DIGEST, ESCALATION, INVITATION, NEW, RESET, REVIEW, WROTE, Entry
 from bot.settings import settings
 from bot.storage import tables
 from bot.storage.database import transaction
@@ -37,6 +38,13 @@ DIGEST_TEXT = (
     "Wachten op een decaan: {waiting}\nDaarvan nieuw: {new}\nNog niet gelezen: {unread}\n\n"
     "Kijk hier: {url}/portal/overdrachten"
 )
+REVIEW_SUBJECT = "Kijk of dit nog klopt"
+REVIEW_TEXT = (
+    "Lobke weet dingen die na een tijd misschien niet meer kloppen. Kijk dit na voor de dag die erbij staat:\n\n"
+    "{entries}\n\nKijk hier: {url}/portal/kennis/nakijken\n\n"
+    "Klopt het nog? Zet er dan een nieuwe dag bij. Na die dag zegt Lobke erbij: vraag na of dit nog klopt."
+)
+REVIEW_LINES = 30
 INVITATION_SUBJECT = "Je uitnodiging voor Lobke"
 INVITATION_TEXT = (
     "Je kunt inloggen bij het portaal van Lobke. Kies eerst een wachtwoord:\n{url}/portal/uitnodiging/{token}\n\n"
@@ -71,6 +79,8 @@ def compose(entry: Entry) -> Optional[Mail]:
         return _link(entry, account, RESET_SUBJECT, RESET_TEXT, invitations.reset_link(account))
     if entry.kind == DIGEST:
         return _digest(entry, account)
+    if entry.kind == REVIEW:
+        return _review(entry, account)
     with transaction() as connection:
         text = _about_handoff(connection, entry, account)
     return Mail(entry.id, account.email, SUBJECT, text) if text else None
@@ -109,6 +119,22 @@ def _digest(entry: Entry, account: Account) -> Optional[Mail]:
     url = settings().public_url
     text = DIGEST_TEXT.format(waiting=waiting, new=new, unread=unread, url=url)
     return Mail(entry.id, account.email, DIGEST_SUBJECT, f"{text}\n\n{CHOOSE.format(url=url)}")
+
+
+def _review(entry: Entry, account: Account) -> Optional[Mail]:
+    """What she was asked to look at and nobody looked at yet: the day is still the same."""
+    table = tables.review_notices.c
+    with transaction() as connection:
+        rows = connection.execute(select(table.entry, table.day).where(table.mail_id == entry.id)).all()
+    known = knowledge.current()
+    asked = [(day, found.label) for key, day in rows if (found := known.get(key)) and found.controleer_voor == day]
+    if not asked:
+        return None
+    lines = [f"- {label}: {dutch_date(day).partition(' ')[2]}" for day, label in sorted(asked)]
+    if len(lines) > REVIEW_LINES:
+        lines = [*lines[:REVIEW_LINES], f"- en nog {len(lines) - REVIEW_LINES}"]
+    text = REVIEW_TEXT.format(entries="\n".join(lines), url=settings().public_url)
+    return Mail(entry.id, account.email, REVIEW_SUBJECT, text)
 
 
 def _counts(account: Account) -> tuple[int, int, int]:

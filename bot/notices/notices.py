@@ -1,4 +1,4 @@
-"""Who is told what by mail, and when: read from the handoffs as they are, whichever process wrote them."""
+"""Who is told what by mail, and when: read from the handoffs and the knowledge as they are, whoever wrote them."""
 
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
@@ -8,12 +8,14 @@ from sqlalchemy.engine import Connection
 
 from bot import clock, knowledge
 from bot.accounts import accounts
-from bot.accounts.accounts import BEHEER, DECAAN, Account
+from bot.accounts.accounts import BEHEER, DECAAN, REDACTIE, Account
 from bot.accounts.audit import record
 from bot.handoff.rules import State
 from bot.handoff.school_time import SchoolTime
 from bot.handoff.store import state_of
-from bot.notices.outbox import ASSIGNED, DIGEST, ESCALATION, NEW, WROTE, row
+from bot.knowledge import review
+from bot.knowledge.models import Entry
+from bot.notices.outbox import ASSIGNED, DIGEST, ESCALATION, NEW, REVIEW, WROTE, row
 from bot.storage import tables
 from bot.storage.database import Row, transaction, write_rows
 
@@ -27,6 +29,7 @@ BATCH = 200  # mails a transaction, so that nobody else waits long
 
 _handoffs = tables.handoffs
 _mails = tables.mails
+_reviews = tables.review_notices
 
 
 def choose(account: Account, choice: Choice) -> None:
@@ -47,6 +50,8 @@ def derive() -> None:
         rows += _escalations(staff, unread, school_time) + _digests(staff, school_time)
     for start in range(0, len(rows), BATCH):
         _put(rows[start : start + BATCH])
+    if school_time.is_open(clock.now()):
+        _ask_for_reviews(staff)
 
 
 def _put(rows: list[Row]) -> None:
@@ -160,3 +165,33 @@ def _digests(staff: list[Account], school_time: SchoolTime) -> list[Row]:
         return []
     day = clock.today().isoformat()
     return [row(account.id, DIGEST, day, "") for account in staff if account.notices == "dagelijks"]
+
+
+def owners(entry: Entry, staff: list[Account]) -> list[Account]:
+    """Who looks at an entry again: its owner when she has an account that is in use, or else everybody of redactie."""
+    own = [account for account in staff if entry.eigenaar and account.email == accounts.normal(entry.eigenaar)]
+    return own or [account for account in staff if account.role == REDACTIE]
+
+
+def _ask_for_reviews(staff: list[Account]) -> None:
+    """At most one mail a week for each account, with what it was not asked before. Raises DatabaseDown."""
+    today = clock.today()
+    week = (today - timedelta(days=today.weekday())).isoformat()
+    asked: dict[str, list[Entry]] = {}
+    for entry in review.due(knowledge.current(), today):
+        for account in owners(entry, staff):
+            asked.setdefault(account.id, []).append(entry)
+    for id, entries in asked.items():
+        mail = row(id, REVIEW, week, "")
+        with transaction() as connection:
+            is_mailed = connection.execute(select(_mails.c.id).where(_mails.c.id == mail[1]["id"])).first()
+            query = select(_reviews.c.entry, _reviews.c.day).where(_reviews.c.account_id == id)
+            known = {tuple(each) for each in connection.execute(query)}
+        new = [entry for entry in entries if (entry.key, entry.controleer_voor) not in known]
+        if new and not is_mailed:
+            about = [{"entry": entry.key, "day": entry.controleer_voor} for entry in new]
+            rows: list[Row] = [
+                ("review_notices", {"account_id": id, **each, "mail_id": mail[1]["id"]}) for each in about
+            ]
+            with transaction(write=True) as connection:
+                write_rows(connection, [mail, *rows])

@@ -22,6 +22,7 @@ from bot.storage.database import Row, transaction, write_rows
 
 NEW, WROTE, ASSIGNED, ESCALATION = "nieuw", "bericht", "toegewezen", "escalatie"  # about a handoff
 DIGEST, INVITATION, RESET = "dagelijks", "uitnodiging", "wachtwoord"
+REVIEW = "controle"  # entries of the knowledge to look at again
 CLAIMED = timedelta(minutes=10)  # longer than a server takes for one mail
 LONGEST_WAIT = timedelta(minutes=60)
 RESET_EVERY = timedelta(minutes=20)  # how often an account gets a link for another password
@@ -39,7 +40,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Entry:
-    """One mail that is due. `subject`: id of a handoff, the day of a digest, or "". `tries`: this one included."""
+    """One mail that is due. `subject`: id of a handoff, day of a digest or review, or "". `tries`: with this one."""
 
     id: str
     account_id: str

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -225,12 +226,30 @@ mails = Table(
     Column("id", String(64), primary_key=True),  # follows from what it is about, so that nothing is mailed twice
     Column("account_id", String(32), nullable=False, index=True),
     Column("kind", String(20), nullable=False),
-    Column("subject", String(64), nullable=False),  # id of a handoff, the day of a digest, or ""
+    Column("subject", String(64), nullable=False),  # id of a handoff, the day of a digest or review, or ""
     Column("created_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("sent_at", Moment),
     Index(None, "sent_at", "due_at"),
+)
+
+# Which entries of the knowledge somebody was asked by mail to look at again, so that nobody is asked twice.
+review_notices = Table(
+    "review_notices",
+    metadata,
+    Column("account_id", String(32), primary_key=True),
+    Column("entry", String(128), primary_key=True),  # a subject key: onderwerp:lesgeld …
+    Column("day", Date, primary_key=True),  # its controleer_voor
+    Column("mail_id", String(64), nullable=False, index=True),
+)
+
+# Questions that were not understood and need no answer: a keyed hash of the words.
+ignored_gaps = Table(
+    "ignored_gaps",
+    metadata,
+    Column("hash", String(32), primary_key=True),
+    Column("at", Moment, nullable=False),
 )
 
 # Who saw or changed what. No text of a pupil.
@@ -301,4 +320,19 @@ sessions = Table(
     Column("device", String(80), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
+)
+
+# What a knowledge file was after each change. The version before it is the one with the next lower id of the same file.
+knowledge_versions = Table(
+    "knowledge_versions",
+    metadata,
+    Column("id", Integer, primary_key=True),  # rises with every version
+    Column("at", Moment, nullable=False),
+    Column("account_id", String(32)),  # None: changed outside the portal
+    Column("file", String(120), nullable=False),
+    Column("entries", json_value, nullable=False),  # {id: nieuw, veranderd or weg}
+    Column("summary", String(200), nullable=False),
+    Column("hash", String(32), nullable=False),  # of the text
+    Column("content", LargeBinary, nullable=False),  # the text, compressed
+    Index(None, "file", "id"),
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from bot import clock
 from bot.accounts import accounts, invitations, sessions
@@ -18,6 +18,10 @@ from bot.handoff.away import Away, AwayMessages
 from bot.handoff.canned import CannedAnswers
 from bot.handoff.inbox import Inbox
 from bot.keys import derived_key
+from bot.knowledge import current as knowledge
+from bot.knowledge import history, links
+from bot.monitoring import gaps
+from bot.monitoring.log import NOT_UNDERSTOOD
 from bot.settings import PROJECT
 from bot.storage import tables
 from bot.storage.database import transaction
@@ -27,6 +31,7 @@ from tests.web.staff import SCHOOL, Browser
 from web import portal
 from web.portal.door import LOGGED_OUT
 from web.portal.inbox import ACTIONS
+from web.portal.knowledge import sheets
 
 ROLES = {
     "niemand": "Niet ingelogd",
@@ -49,6 +54,10 @@ STAFF: Words = (LOGIN, YES, YES, YES, YES)
 DECANEN: Words = (LOGIN, OWN, OWN, NO, NO)
 OF_SCHOOL: Words = (LOGIN, YES, GONE, NO, NO)
 BEHEER: Words = (LOGIN, NO, NO, NO, YES)
+KNOWLEDGE: Words = (LOGIN, NO, NO, YES, YES)
+REDACTIE: Words = (LOGIN, NO, NO, YES, NO)
+
+KOK = "25180"  # the id of an opleiding
 
 SECRETS = (
     "geheimevraag",
@@ -77,6 +86,7 @@ HANDOFF = {"key": "k" * 32, "version": "{version}", "text": "Hoi", "to": "mentor
 ANSWER = {"key": "k" * 32, "version": "1", "title": "Nieuw", "text": "Nieuw", "school": SCHOOL}
 AWAY = {"school": SCHOOL, "since": "{today}", "until": "{today}", "text": "Weg", "seen": "{away}"}
 OFF = (404,)  # without settings for it
+CHANGED = (409,)  # without what it was when the page was opened
 TABLE: dict[str, Case] = {
     "GET /portal": Case(STAFF),
     "GET /portal/inloggen": Case(EVERYBODY),
@@ -118,6 +128,28 @@ TABLE: dict[str, Case] = {
     "POST /portal/school": Case(OF_SCHOOL, AWAY),
     "GET /portal/school/verwijderen": Case(DECANEN, {"school": SCHOOL}),
     "POST /portal/school/verwijderen": Case(DECANEN, AWAY),
+    "GET /portal/kennis": Case(KNOWLEDGE, {"zoek": "kok"}),
+    "GET /portal/kennis/lijst/{bestand}": Case(KNOWLEDGE),
+    "GET /portal/kennis/item/{bestand}/{id}": Case(KNOWLEDGE),
+    "POST /portal/kennis/item/{bestand}/{id}": Case(KNOWLEDGE, {"veld-uitleg": "Anders."}, also=CHANGED),
+    "GET /portal/kennis/nieuw/{bestand}": Case(KNOWLEDGE),
+    "POST /portal/kennis/nieuw/{bestand}": Case(KNOWLEDGE),
+    "GET /portal/kennis/weg/{bestand}/{id}": Case(KNOWLEDGE),
+    "POST /portal/kennis/weg/{bestand}/{id}": Case(KNOWLEDGE, also=CHANGED),
+    "GET /portal/kennis/bestand/{bestand}": Case(KNOWLEDGE),
+    "POST /portal/kennis/bestand/{bestand}": Case(KNOWLEDGE, {"text": "items: []"}, also=CHANGED),
+    "GET /portal/kennis/geschiedenis": Case(KNOWLEDGE),
+    "GET /portal/kennis/verschil": Case(KNOWLEDGE, {"van": "{version_of_file}", "tot": "{version_of_file}"}),
+    "GET /portal/kennis/versie/{id}": Case(KNOWLEDGE),
+    "POST /portal/kennis/versie/{id}": Case(KNOWLEDGE, also=CHANGED),
+    "GET /portal/kennis/kalender": Case(REDACTIE),
+    "POST /portal/kennis/kalender": Case(REDACTIE),
+    "GET /portal/kennis/ontbreekt": Case(KNOWLEDGE),
+    "GET /portal/kennis/ontbreekt/{id}": Case(KNOWLEDGE),
+    "POST /portal/kennis/ontbreekt/{id}": Case(KNOWLEDGE, {"doe": "zoek"}),
+    "GET /portal/kennis/nakijken": Case(KNOWLEDGE),
+    "GET /portal/kennis/links": Case(KNOWLEDGE),
+    "POST /portal/kennis/links": Case(KNOWLEDGE),
     "GET /portal/accounts": Case(BEHEER),
     "GET /portal/accounts/nieuw": Case(BEHEER),
     "POST /portal/accounts/nieuw": Case(BEHEER, {"email": "nieuw@voorbeeld.nl", "role": "redactie"}),
@@ -160,7 +192,7 @@ class SchoolA:
 
 
 @pytest.fixture
-def school_a(sqlite_database: object) -> SchoolA:
+def school_a(sqlite_database: object, monkeypatch: pytest.MonkeyPatch) -> SchoolA:
     """A handoff with a note and an attachment, canned answers and an away message; one account for each role."""
     along = [{"title": "Verkenning", "text": "geheimebijlage"}]
     handoff, _ = sent("geheimevraag", first_name="Zwaantje", leerjaar=3, attachments=along, urgent=True)
@@ -181,12 +213,30 @@ def school_a(sqlite_database: object) -> SchoolA:
         answers.add(key, f"geheimetitel {key}", "geheimantwoord", school)
     AwayMessages(decaan.id, [SCHOOL]).save(SCHOOL, Away(clock.today(), clock.today(), "geheimweg"), "")
     detail = inbox.get(handoff)
+    sheets()
+    monkeypatch.setattr(links, "check", lambda found: [])
+    question = {
+        "id": "q",
+        "at": clock.now(),
+        "conversation": "c",
+        "outcome": NOT_UNDERSTOOD,
+        "text": "wat is een giraf",
+    }
+    with transaction(write=True) as connection:
+        connection.execute(insert(tables.interactions).values(**question))
+    version_of_file = str(history.versions("opleidingen.yml")[0].id)
     places = {
         "/portal/overdrachten": [handoff],
         "/portal/antwoorden": [answer.id for answer in answers.all()],
         "/portal/accounts": [decaan.id],
         "/portal/uitnodiging": [invitations.invite(guest)],
         "/portal/wachtwoord-vergeten": [invitations.reset_link(guest)],
+        "/portal/kennis/item": [KOK],
+        "/portal/kennis/weg": [KOK],
+        "/portal/kennis/versie": [version_of_file],
+        "/portal/kennis/ontbreekt": [gaps.groups(knowledge())[0].id],
+        "bestand": ["opleidingen"],
+        "version_of_file": [version_of_file],
         "handoff": [handoff],
         "version": [str(detail.version)],
         "note": [detail.notes[0].id],
@@ -201,7 +251,7 @@ def paths(path: str, places: dict[str, list[str]]) -> list[str]:
     """The path with everything of school A that fits in its braces."""
     begin = path.partition("/{")[0]
     found = [re.sub(r"\{(id|token)\}", id, path) for id in places.get(begin, [""])]
-    for name in ("action", "note"):
+    for name in ("action", "note", "bestand"):
         found = (
             [one.replace(f"{{{name}}}", value) for one in found for value in places[name]] if name in path else found
         )

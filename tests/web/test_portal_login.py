@@ -311,7 +311,7 @@ def test_with_a_second_factor_the_password_alone_opens_nothing(browser: Browser,
 
 def test_each_role_gets_in(browser: Browser, decaan: Account) -> None:
     assert accounts.by_email(EMAIL).schools == {SCHOOL}
-    for role, page in (("redactie", ACCOUNT), ("beheer", "/portal/accounts")):
+    for role, page in (("redactie", "/portal/kennis"), ("beheer", "/portal/accounts")):
         accounts.add(f"{role}@voorbeeld.nl", role, password=PASSWORD)
         assert browser.login(f"{role}@voorbeeld.nl").status_code == 303
         assert browser.get(START).headers["location"] == page

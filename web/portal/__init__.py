@@ -1,6 +1,20 @@
 """The portal: pages for staff, behind a login."""
 
-from web.portal import account, accounts, answers, audit, calendar, inbox, live, login, oidc, reset, school
+from web.portal import (
+    account,
+    accounts,
+    answers,
+    audit,
+    calendar,
+    gaps,
+    inbox,
+    knowledge,
+    live,
+    login,
+    oidc,
+    reset,
+    school,
+)
 
 routes = [
     *login.routes,
@@ -12,6 +26,8 @@ routes = [
     *answers.routes,
     *school.routes,
     *calendar.routes,
+    *knowledge.routes,
+    *gaps.routes,
     *accounts.routes,
     *audit.routes,
 ]

@@ -22,6 +22,10 @@ ID = re.compile(r"[0-9a-f]{32}")
 ACTIONS = {
     "handoff_viewed": "Bekeek een overdracht",
     "knowledge_changed": "Veranderde de kennis",
+    "gaps_viewed": "Bekeek wat Lobke niet begreep",
+    "gap_ignored": "Negeerde vragen die Lobke niet begreep",
+    "gap_restored": "Haalde genegeerde vragen terug",
+    "links_checked": "Controleerde de links",
     "handoff_replied": "Beantwoordde een overdracht",
     "handoff_noted": "Schreef een notitie",
     "handoff_assigned": "Wees een overdracht toe",

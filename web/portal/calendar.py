@@ -12,8 +12,7 @@ from starlette.responses import Response
 
 from bot import clock
 from bot.accounts.accounts import REDACTIE
-from bot.accounts.audit import record
-from bot.knowledge import KnowledgeError, load, writing
+from bot.knowledge import KnowledgeError, history, load, writing
 from bot.knowledge.calendar import DEADLINE, dutch_date, dutch_period
 from bot.knowledge.calendar_import import (
     COLUMNS,
@@ -29,7 +28,6 @@ from bot.knowledge.calendar_import import (
 from bot.knowledge.loader import Knowledge, Problem
 from bot.knowledge.models import Activiteit, Event
 from bot.settings import settings
-from bot.storage.database import transaction
 from web.portal.door import Visit, route
 
 PAGE = "/portal/kennis/kalender"
@@ -88,16 +86,16 @@ def _save(visit: Visit, made: Preview, again: dict[str, str], text: str, chosen:
         return _show(visit, made, again, 422, error=NOTHING)
     try:
         new = applied(text, made, chosen)
-        problems = writing.save(settings().knowledge_dir, {FILE: new}, {FILE: again["versie"]})
+        detail = "{} nieuw, {} veranderd, {} weg".format(*counts)
+        problems = history.save(
+            settings().knowledge_dir, {FILE: new}, {FILE: again["versie"]}, visit.account.id, detail
+        )
     except writing.Outdated:
         return _show(visit, made, again, 409, error=OUTDATED)
     except OSError:
         return _show(visit, made, again, 503, error=NOT_WRITTEN)
     if problems:
         return _show(visit, made, again, 422, error=NOT_SOUND, problems=problems)
-    detail = "{} nieuw, {} veranderd, {} weg".format(*counts)
-    with transaction(write=True) as connection:
-        record(connection, "knowledge_changed", visit.account.id, FILE, detail)
     return visit.to(f"{PAGE}?melding=bewaard")
 
 

@@ -34,6 +34,7 @@ INBOX = "/portal/overdrachten"
 ACCOUNT = "/portal/account"
 ACCOUNTS = "/portal/accounts"
 AUDIT = "/portal/logboek"
+KNOWLEDGE = "/portal/kennis"
 LOGIN = "/portal/inloggen"
 FORGOTTEN = "/portal/wachtwoord-vergeten"
 SECOND_STEP = "/portal/code"
@@ -106,7 +107,10 @@ class Visit:
     def typed(self) -> str:
         """The text that she typed in a form of ours, so that no refusal loses it; "" for a form from elsewhere."""
         ours = self.has_csrf or self.request.headers.get("sec-fetch-site") == "same-origin"
-        return self.form.get("text", "") if ours else ""
+        if not ours:
+            return ""
+        entry = (value for name, value in self.form.items() if name.startswith("veld-") and value not in ("", "ja"))
+        return self.form.get("text", "") or "\n\n".join(entry)
 
     @property
     def has_csrf(self) -> bool:

@@ -5,7 +5,6 @@ back with what changed and with what was typed. An answer and a note also carry 
 """
 
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -13,7 +12,6 @@ from typing import Any, Optional
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from cryptography.fernet import Fernet, InvalidToken
 from starlette.responses import Response
 
 from bot import clock, knowledge
@@ -24,13 +22,13 @@ from bot.handoff.canned import CannedAnswers, filled, variables
 from bot.handoff.inbox import PAGE, VIEWS, Count, Detail, Inbox, Item, NotFound, Role, Stale, View
 from bot.handoff.presence import glance, mark_of
 from bot.handoff.school_time import OPENS, SCHOOL_DAY
-from bot.keys import derived_key
 from bot.knowledge.calendar import dutch_date
 from bot.storage.conversations import Reply
 from bot.storage.database import DatabaseDown
 from web.api import REQUEST_KEY, services
 from web.portal import audit
 from web.portal.door import INBOX, Refusal, Visit, route
+from web.portal.sealed import seal, unseal
 
 ID = re.compile(r"[0-9a-f]{32}")
 LEERJAREN = (1, 2, 3, 4)
@@ -109,8 +107,8 @@ def overview(visit: Visit) -> Response:
     inbox = _inbox(visit)
     mark = glance(inbox.schools).of_list(inbox.schools)
     view: View = next((view for view in VIEWS if view == query.get("weergave")), "nieuw")
-    sealed = _seal(visit, query.get("zoek", "")) if visit.is_post else query.get("zoek", "")
-    search = _unseal(visit, sealed)
+    sealed = seal(visit, query.get("zoek", "")[:LONGEST_SEARCH].strip()) if visit.is_post else query.get("zoek", "")
+    search = unseal(visit, sealed)
     school = query.get("school", "") if query.get("school") in inbox.schools else ""
     leerjaar = next((year for year in LEERJAREN if str(year) == query.get("leerjaar")), None)
     urgent = query.get("dringend") == "ja"
@@ -150,23 +148,6 @@ def overview(visit: Visit) -> Response:
         here=address(view, number),
         unread_total=counts["alle"].unread,
     )
-
-
-def _seal(visit: Visit, words: str) -> str:
-    """Words to look for, so that only she can read them in an address."""
-    return _key_of(visit).encrypt(words[:LONGEST_SEARCH].strip().encode("utf-8", "replace")).decode()
-
-
-def _unseal(visit: Visit, sealed: str) -> str:
-    """The words, "" for what was not sealed for her."""
-    try:
-        return _key_of(visit).decrypt(sealed.encode("utf-8", "replace")).decode()
-    except InvalidToken:
-        return ""
-
-
-def _key_of(visit: Visit) -> Fernet:
-    return Fernet(urlsafe_b64encode(bytes.fromhex(derived_key(f"portal search:{visit.account.id}"))))
 
 
 def handoff(visit: Visit) -> Response:

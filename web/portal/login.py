@@ -10,6 +10,7 @@ from web.portal.door import (
     ACCOUNT,
     ACCOUNTS,
     INBOX,
+    KNOWLEDGE,
     LOGIN,
     SECOND_STEP,
     START,
@@ -30,7 +31,7 @@ NOTES = {
     "wachtwoord": "Je wachtwoord is bewaard. Log nu in.",
     "opnieuw": "Je bent uitgelogd, omdat je een tijd niets deed. Wat je typte, staat er na het inloggen nog.",
 }
-FIRST_PAGES = {accounts.DECAAN: INBOX, accounts.BEHEER: ACCOUNTS}
+FIRST_PAGES = {accounts.DECAAN: INBOX, accounts.BEHEER: ACCOUNTS, accounts.REDACTIE: KNOWLEDGE}
 
 
 def start(visit: Visit) -> Response:

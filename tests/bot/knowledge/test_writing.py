@@ -217,3 +217,31 @@ def test_a_failure_while_writing_leaves_the_file(folder: Path, monkeypatch: pyte
 
 def _full(handle: int) -> None:
     raise OSError(28, "No space left on device")
+
+
+LISTS = """items:
+  - id: een
+    vragen:
+      - "wat is: dit"  # zo typen ze het
+      # een opmerking
+      - >-
+        een lange
+        vraag
+    # hoort bij het volgende veld
+    naam: Een
+  - id: twee
+    vragen: [a, b]
+  - id: drie
+    naam: Drie
+"""
+
+
+def test_more_texts_in_a_list_leave_the_other_lines_as_they_are() -> None:
+    made = writing.with_more(LISTS, "een", "vragen", ["nee: toch", "ja"])
+    assert [line for line in LISTS.splitlines() if line not in made.splitlines()] == []
+    assert yaml.safe_load(made)["items"][0]["vragen"] == ["wat is: dit", "een lange vraag", "nee: toch", "ja"]
+    assert made.index("- ja") < made.index("# hoort bij")
+    assert yaml.safe_load(writing.with_more(LISTS, "twee", "vragen", ["c"]))["items"][1]["vragen"] == ["a", "b", "c"]
+    assert yaml.safe_load(writing.with_more(LISTS, "drie", "vragen", ["c"]))["items"][2]["vragen"] == ["c"]
+    with pytest.raises(writing.NoSuchEntry):
+        writing.with_more(LISTS, "vier", "vragen", ["c"])
