@@ -19,7 +19,24 @@ from tests.web.staff import Browser
 HANDOFFS = 5000
 VISITS = 40
 INBOX = "/portal/overdrachten"
-WORDS = "ik wil graag weten of een opleiding in de zorg bij mij past en wat er dan verandert op school".split()
+WORDS = (
+    "ik",
+    "wil",
+    "graag",
+    "weten",
+    "welke",
+    "opleiding",
+    "in",
+    "de",
+    "zorg",
+    "bij",
+    "mij",
+    "past",
+    "en",
+    "wat",
+    "erna",
+    "kan",
+)
 
 
 def fill(lobke: Lobke) -> None:

@@ -1,11 +1,12 @@
 """The real Lobke on free ports with a data folder of its own, for tests and for measuring."""
 
+import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Union
 
@@ -23,10 +24,15 @@ Messages = list[dict[str, Any]]
 
 
 def free_ports(number: int) -> list[int]:
-    """Ports that nothing uses now."""
+    """Ports that nothing uses now, and that the system gives to no outgoing connection."""
+    found: list[int] = []
     with ExitStack() as sockets:
-        found = [sockets.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
-        return [sock.getsockname()[1] for sock in found]
+        while len(found) < number:
+            port = random.randrange(20_000, 32_000)
+            with suppress(OSError):
+                sockets.enter_context(socket.create_server(("127.0.0.1", port)))
+                found.append(port)
+    return found
 
 
 SITE = f"http://127.0.0.1:{free_ports(1)[0]}"

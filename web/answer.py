@@ -149,10 +149,11 @@ def write(visit: Visit) -> Response:
         thread = visit.handoffs.by_code(visit.code)
         return _thread(visit, thread, 422, error) if thread else visit.ask_code(422, WRONG)
     count_message(visit.request, visit.code)
-    thread = visit.handoffs.write_back(visit.code, visit.key, visit.draft)
+    needs_help = bool(distress.helplines(visit.draft))
+    thread = visit.handoffs.write_back(visit.code, visit.key, visit.draft, urgent=needs_help)
     if thread is None:
         return visit.ask_code(422, WRONG)
-    return visit.to_page("hulp" if distress.helplines(visit.draft) else "verstuurd")
+    return visit.to_page("hulp" if needs_help else "verstuurd")
 
 
 def withdraw(visit: Visit) -> Response:
@@ -266,7 +267,7 @@ def _message(message: Message) -> dict[str, str]:
     return {
         "sender": message.sender,
         "who": who,
-        "at": f"{dutch_date(at.date())}, {at:%H:%M} uur",
+        "at": f"{dutch_date(at.date())}, {at:%H.%M} uur",
         "text": message.text,
     }
 

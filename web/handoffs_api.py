@@ -53,8 +53,8 @@ def write(request: Request, code: str, body: dict[str, str]) -> Response:
     key = request_key(request) or secrets.token_hex(16)
     _found(guess(request, code))
     count_message(request, code)
-    thread = _found(_handoffs(request).write_back(code, key, text))
-    return _shown(thread, needs_help=bool(distress.helplines(text)))
+    needs_help = bool(distress.helplines(text))
+    return _shown(_found(_handoffs(request).write_back(code, key, text, urgent=needs_help)), needs_help)
 
 
 def withdraw(request: Request, code: str, body: dict[str, str]) -> Response:

@@ -103,8 +103,8 @@ class Handoffs:
             row = _find(connection, code)
             return _thread(connection, row) if row else None
 
-    def write_back(self, code: str, key: str, text: str) -> Optional[Thread]:
-        """Adds a message of the pupil; opens the handoff again when it was closed."""
+    def write_back(self, code: str, key: str, text: str, urgent: bool = False) -> Optional[Thread]:
+        """Adds a message of the pupil; opens the handoff again when it was closed. An urgent one makes it urgent."""
         now = clock.now()
         with transaction(write=True) as connection:
             row = _find(connection, code)
@@ -112,6 +112,10 @@ class Handoffs:
                 return None
             if add(connection, tables.handoff_messages, row.id, key, text, sender="pupil"):
                 save(connection, row, rules.written_back(state_of(row), now))
+                if urgent:
+                    connection.execute(
+                        update(tables.handoffs).where(tables.handoffs.c.id == row.id).values(urgent=True)
+                    )
                 row = _find(connection, code)
             return _thread(connection, row)
 

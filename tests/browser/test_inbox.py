@@ -398,6 +398,20 @@ def test_logging_out_takes_what_was_typed_away_in_every_tab(window: Window):
     expect(reply(page)).to_have_value("")
 
 
+def test_logging_out_also_clears_a_tab_that_saw_its_login_end_by_itself(window: Window):
+    id, _ = sent()
+    page = window(path=f"{INBOX}/{id}")
+    other = page.context.new_page()
+    other.goto(f"{INBOX}/{id}")
+    reply(other).fill(TEXT)
+    other.goto("about:blank")
+    page.get_by_role("button", name="Uitloggen").click()
+    expect(page.get_by_text("Je bent uitgelogd.")).to_be_visible()
+    other.goto(f"{page.url.partition('?')[0]}?melding=opnieuw")
+    expect(other.get_by_text("Je bent uitgelogd.")).to_be_visible()
+    assert other.evaluate("Object.keys(sessionStorage)") == []
+
+
 def test_a_colleague_in_the_same_tab_does_not_get_what_was_typed(
     window: Window, noor: Account, set_up: Callable[..., None]
 ):

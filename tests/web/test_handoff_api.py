@@ -107,10 +107,11 @@ def test_a_message_that_cannot_be_sent_is_refused(panel: Panel, text: str, says:
     assert texts(panel.code) == [SECRET]
 
 
-def test_a_message_with_distress_gets_the_helplines_and_is_sent(panel: Panel) -> None:
+def test_a_message_with_distress_gets_the_helplines_and_makes_it_urgent(panel: Panel) -> None:
+    assert not panel.read()["urgent"]
     written = panel.post(WRITE, text="ik wil niet meer leven").json()["handoff"]
     assert any(link["url"].startswith("tel:") for link in written["help"]["links"])
-    assert len(texts(panel.code)) == 2 and "help" not in panel.read()
+    assert len(texts(panel.code)) == 2 and panel.read()["urgent"]
 
 
 def test_an_urgent_message_always_has_the_helplines(site: Site) -> None:

@@ -359,9 +359,9 @@ async function* readEvents(stream) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-    const blocks = (rest + chunk.value).split("\n\n");
+    const blocks = (rest + chunk.value).split(/\r?\n\r?\n/);
     rest = blocks.pop();
-    for (const block of blocks) yield Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/)));
+    for (const block of blocks) yield Object.fromEntries(block.split(/\r?\n/).map((line) => line.split(/: (.*)/)));
   }
 }
 

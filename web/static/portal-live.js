@@ -4,6 +4,12 @@ const BUSY = 60_000; // ms between two signs that somebody is typing
 const SAID = 20_000; // ms that an announcement stays
 const SEEN = ["seen_status", "seen_assignee", "seen_messages"];
 
+try {
+  localStorage.removeItem("lobke-logged-out"); // somebody is in; see portal-logout.js
+} catch {
+  // then nothing was kept there
+}
+
 const byId = (id) => document.getElementById(id);
 const live = byId("live");
 const { url, handoff, csrf, ...words } = live.dataset;

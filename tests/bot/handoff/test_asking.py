@@ -296,7 +296,9 @@ def test_the_exact_text_is_shown_before_anything_is_sent() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["ja", "ja doe maar versturen", "verstuur het maar", "Ja, versturen", "ja graag", "stuur op"])
+@pytest.mark.parametrize(
+    "text", ["ja", "ja doe maar versturen", "verstuur het maar", "Ja, versturen", "ja graag", "stuur op"]
+)
 def test_yes_may_be_typed(text: str) -> None:
     assert told(at("nakijken"), text, "bevestigen").handoff
 

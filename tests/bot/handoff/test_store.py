@@ -158,6 +158,15 @@ def test_the_answer_is_read_and_answered_back(database: str) -> None:
     assert (back.status, back.messages[-1].text) == ("bezig", "Dank je!")
 
 
+def test_an_urgent_message_makes_the_handoff_urgent_and_nothing_makes_it_less(database: str) -> None:
+    code = handoffs().send(question())
+    handoffs().write_back(code, "k", "Nog iets")
+    assert not decaan().get("a").urgent
+    handoffs().write_back(code, "k2", "Het gaat niet goed", urgent=True)
+    handoffs().write_back(code, "k3", "Bedankt")
+    assert decaan().get("a").urgent
+
+
 def test_writing_back_with_the_same_key_is_one_message(database: str) -> None:
     code = handoffs().send(question())
     for _ in range(2):
