@@ -68,7 +68,8 @@ NIVEAUS = "items:\n" + "".join(
     for level in (1, 2, 3, 4)
 )
 ACTIVITEITEN = "items:\n" + "".join(
-    f"  - {{id: {id}, naam: {id}, namen: [de {id}], knop: {id}, uitleg: kijk, voorbereiden: vraag, terugkijken: wat nu}}\n"
+    f"  - {{id: {id}, naam: {id}, namen: [de {id}], knop: {id}, uitleg: kijk, voorbereiden: vraag, "
+    f"terugkijken: wat nu}}\n"
     for id in ("open-dag", "meeloopdag", "gastles")
 )
 
