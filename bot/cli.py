@@ -162,7 +162,7 @@ def train(force: bool) -> None:
     """Leer de voorbeeldvragen, als er iets is veranderd."""
     if force or not model.is_current():
         _train()
-    click.echo("Lobke kent de voorbeeldvragen.")
+    click.echo("Lobke kent de voorbeeldvragen. Draait ze al, dan gebruikt ze binnen een halve minuut wat ze leerde.")
 
 
 @lobke.command()

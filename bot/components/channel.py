@@ -10,10 +10,11 @@ from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.channels.rest import RestInput
-from sanic import Blueprint, response
+from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from bot.components.new_model import follow
 from bot.keys import derived_key
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,10 @@ class LobkeChannel(RestInput):
         """The two calls. A message answers a list of replies; a handler that raises answers 500, not an empty list."""
         expected = f"Bearer {derived_key('rasa')}".encode()
         blueprint = Blueprint("lobke_channel")
+
+        @blueprint.listener("after_server_start")
+        async def follow_the_model(app: "Sanic[Any, Any]", _: Any) -> None:
+            app.add_task(follow(app))
 
         @blueprint.middleware("request")
         async def check_token(request: Request) -> Any:
