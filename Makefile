@@ -8,9 +8,8 @@ start:
 test:
 	@./setup.sh dev
 	@$(MAKE) --no-print-directory lint
-	@.venv/bin/lobke train
-	.venv/bin/pytest -n 2 --dist loadfile --ignore=tests/browser
-	.venv/bin/pytest -n 2 --dist loadfile tests/browser
+	.venv/bin/pytest --ignore=tests/browser
+	.venv/bin/pytest tests/browser
 
 lint:
 	@./setup.sh dev
