@@ -1,9 +1,14 @@
 """What all tests share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
+from bot.accounts import passwords
+from bot.settings import settings
+from bot.storage import database
 from tests.postgres import postgres_server
 from tests.stack import Lobke, running
 
@@ -14,6 +19,25 @@ def lobke(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lobke]:
     with running(tmp_path_factory.mktemp("lobke")) as stack:
         stack.add_decaan()
         yield stack
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """What argon2id costs is no part of the tests in this process; the real Lobke has it as it is."""
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database to copy; making one takes twenty times as long."""
+    folder = tmp_path_factory.mktemp("migrated")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOBKE_DATA_DIR", str(folder))
+        settings.cache_clear()
+        database.migrate()
+        database.engine().dispose()
+    settings.cache_clear()
+    return folder / "lobke.db"
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -78,10 +78,13 @@ class Finding:
         return f"{self.file}:{self.line}:{self.column}: {self.level}: {self.message}"
 
 
-def check(folder: Path, today: date) -> list[Finding]:
-    """Everything that is wrong or may be wrong in the files of a folder, in file order."""
+def check(folder: Path, today: date, changed: str = "") -> list[Finding]:
+    """Everything that is wrong or may be wrong in the files of a folder, in file order.
+
+    With `changed`, the name of a file, sentences are read in that file only.
+    """
     checker = _Checker(folder, today)
-    checker.run()
+    checker.run([folder / changed] if changed else sorted(folder.rglob("*.yml")))
     order = sorted(checker.found, key=lambda f: (f.file, f.line, f.column, f.level, f.code, f.message))
     return list(dict.fromkeys(order))
 
@@ -97,8 +100,8 @@ class _Checker:
         hard = self.files.whole(folder / HARD_WORDS_FILE, HardWords)
         self.hard_words = None if hard is None else {str(word): str(easier) for word, easier in hard.woorden.items()}
 
-    def run(self) -> None:
-        """Apply every rule."""
+    def run(self, texts: Iterable[Path]) -> None:
+        """Apply every rule; those about sentences to these files."""
         for problem in self.files.problems:
             place = (problem.file, problem.line, problem.column)
             self.found.append(Finding(*place, "fout", problem.code, problem.message, problem.mend))
@@ -109,13 +112,10 @@ class _Checker:
         self._unreachable()
         self._dates()
         self._examples()
-        for path in self._paths():
+        for path in texts:
             node = self.files.node(path)
             if node is not None:
                 self._texts(path, node)
-
-    def _paths(self) -> list[Path]:
-        return sorted(self.files.folder.rglob("*.yml"))
 
     def _add(self, path: Path, place: tuple[int, int], level: Any, code: str, message: str, mend: str) -> None:
         file = path.relative_to(self.files.folder).as_posix()

@@ -198,17 +198,16 @@ class _File:
     """What the entries were made of, to make again only those that changed."""
 
 
-Kept = dict[Path, _File]
-"""The files that were read before, so that only what changed is read again."""
+_kept: dict[Path, _File] = {}
+"""What this process read before, by place in the folder: the live files, and copies in which a change is tried."""
 
 
 class Files:
     """Reads the files of one folder and collects the mistakes."""
 
-    def __init__(self, folder: Path, kept: Optional[Kept] = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.problems: list[Problem] = []
-        self._kept = {} if kept is None else kept
         self._nodes: dict[Path, Optional[Node]] = {}
 
     def node(self, path: Path) -> Optional[Node]:
@@ -322,9 +321,9 @@ class Files:
         return found or []
 
     def _read(self, path: Path, build: Callable[[Any], T], items: Optional[list[Any]] = None) -> Optional[T]:
-        """What a file holds, kept for the next time when there is no mistake in it."""
+        """What a file holds; it is read again only when it changed since there was no mistake in it."""
         content = self._bytes(path)
-        kept = self._kept.get(path)
+        kept = _kept.get(path.relative_to(self.folder))
         if kept and content == kept.content:
             del self._nodes[path]
             again: T = kept.read
@@ -333,7 +332,7 @@ class Files:
         data = self.yaml(path, content)
         found = None if data is None else build(data)
         if len(self.problems) == before:
-            self._kept[path] = _File(content, found, items or [])
+            _kept[path.relative_to(self.folder)] = _File(content, found, items or [])
         return found
 
     def _items(self, path: Path, model: type[Entry], data: Any, made: list[Any]) -> list[tuple[Entry, int]]:
@@ -345,7 +344,7 @@ class Files:
         if not isinstance(defaults, dict):
             self.report(path, ("standaard",), _FIELDS, "vorm", _LIKE_OTHERS)
             return []
-        kept = self._kept.get(path)
+        kept = _kept.get(path.relative_to(self.folder))
         before = (
             {str(item.get("id")): (item, entry) for item, (entry, _) in zip(kept.items, kept.read, strict=True)}
             if kept
@@ -419,13 +418,12 @@ class Found:
     gesprekken: Optional[Gesprekken]
 
 
-def load(folder: Path, production: bool = False, kept: Optional[Kept] = None) -> Knowledge:
+def load(folder: Path, production: bool = False) -> Knowledge:
     """Load every file in `folder`; examples (`voorbeeld: true`) are left out in production.
 
-    With `kept`, a file that did not change since the last time is not read again. Raises KnowledgeError with every
-    mistake found, each with its file, line and column.
+    Raises KnowledgeError with every mistake found, each with its file, line and column.
     """
-    files = Files(folder, kept)
+    files = Files(folder)
     found = read(files)
     phrases, spelling, verkenning, gesprekken = found.phrases, found.spelling, found.verkenning, found.gesprekken
     if files.problems or not (phrases and spelling and verkenning and gesprekken):
@@ -658,9 +656,9 @@ class Live:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._folder: Optional[Path] = None
         self._knowledge: Optional[Knowledge] = None
         self._seen: Optional[State] = None
-        self._kept: Kept = {}
         self._thread: Optional[threading.Thread] = None
         self.error: Optional[KnowledgeError] = None
 
@@ -676,18 +674,18 @@ class Live:
     def look(self) -> None:
         """Take over what has changed, now. Raises KnowledgeError when there never was a good version."""
         with self._lock:
-            folder = settings().knowledge_dir
-            state = _states(folder)
+            self._folder = self._folder or settings().knowledge_dir
+            state = _states(self._folder)
             if state != self._seen:
                 self._seen = state
-                self._load(folder)
+                self._load(self._folder)
             if self._knowledge is None and self.error:
                 raise self.error
 
     def _load(self, folder: Path) -> None:
         before = self._knowledge
         try:
-            knowledge = load(folder, settings().production, self._kept)
+            knowledge = load(folder, settings().production)
             if before is not None:
                 knowledge.make_what(before)
             self._knowledge, self.error = knowledge, None
@@ -703,18 +701,18 @@ class Live:
                 self._thread.start()
 
     def _keep_looking(self) -> None:
+        assert self._folder is not None
         while live is self:
             time.sleep(LOOK_SECONDS)
             try:
-                if _states(settings().knowledge_dir) != self._seen:
-                    self._settle()
+                if _states(self._folder) != self._seen:
+                    self._settle(self._folder)
                     self.look()
             except Exception:
                 logger.exception("De kennisbestanden zijn niet opnieuw gelezen; de vorige versie blijft gelden.")
 
-    def _settle(self) -> None:
+    def _settle(self, folder: Path) -> None:
         """Wait until nobody is writing a file."""
-        folder = settings().knowledge_dir
         before, now = None, _states(folder)
         for _ in range(10):
             if before == now:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import psycopg2
 import pytest
 from sqlalchemy.engine import make_url
 
-from bot.settings import settings
+from bot.knowledge import loader
+from bot.settings import PROJECT, settings
 from bot.storage import database as storage
 
 
@@ -42,18 +44,28 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     settings.cache_clear()
 
 
+@pytest.fixture
+def own_knowledge(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the real knowledge files, that this process uses for this test."""
+    folder = Path(shutil.copytree(PROJECT / "knowledge", tmp_path / "knowledge"))
+    monkeypatch.setattr(settings(), "knowledge_dir", folder)
+    monkeypatch.setattr(loader, "live", loader.Live())
+    return folder
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A migrated database; the test runs once with SQLite and once with PostgreSQL. The value is the kind."""
     if request.param == "postgresql":
         monkeypatch.setenv("LOBKE_DATABASE_URL", request.getfixturevalue("postgres_url"))
         settings.cache_clear()
-    storage.migrate()
+        storage.migrate()
+    else:
+        request.getfixturevalue("sqlite_database")
     return str(request.param)
 
 
 @pytest.fixture
-def sqlite_database(data_dir: Path) -> Path:
+def sqlite_database(migrated: Path, data_dir: Path) -> Path:
     """A migrated SQLite database; the value is its file."""
-    storage.migrate()
-    return data_dir / "lobke.db"
+    return Path(shutil.copy(migrated, data_dir / "lobke.db"))

@@ -4,20 +4,17 @@ These pages need only the web process, so that is all that runs here.
 """
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bot.accounts import accounts
-from bot.knowledge import loader
-from bot.settings import PROJECT
 from tests.browser.chat import accessibility_problems
-from tests.web.conftest import actions, data_dir, rasa, run, set_up, sqlite_database
+from tests.web.conftest import actions, data_dir, own_knowledge, rasa, run, set_up, sqlite_database
 from tests.web.staff import PASSWORD
 
-__all__ = ["actions", "data_dir", "rasa", "run", "set_up", "sqlite_database"]
+__all__ = ["actions", "data_dir", "own_knowledge", "rasa", "run", "set_up", "sqlite_database"]
 
 PHONE = {"width": 360, "height": 740}
 WIDE = {"width": 1280, "height": 800}
@@ -43,14 +40,11 @@ EXTRA = """
 
 
 @pytest.fixture
-def url(tmp_path: Path, set_up, run) -> str:
+def url(own_knowledge: Path, set_up, run) -> str:
     """The address of the web process, with the real kalender and two more events."""
-    folder = tmp_path / "knowledge"
-    shutil.copytree(PROJECT / "knowledge", folder)
-    with (folder / "kalender.yml").open("a", encoding="utf-8") as file:
+    with (own_knowledge / "kalender.yml").open("a", encoding="utf-8") as file:
         file.write(EXTRA.lstrip("\n"))
-    set_up(knowledge_dir=folder, now="2026-11-22T12:00:00+01:00")
-    loader.live.look()
+    set_up(now="2026-11-22T12:00:00+01:00")
     return run().url
 
 

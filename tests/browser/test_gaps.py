@@ -8,9 +8,20 @@ from bot.knowledge import links
 from tests.browser.chat import accessibility_problems
 from tests.browser.test_guide import Open
 from tests.browser.test_guide_redactie import KNOWLEDGE, dead, open_page, redactie, site
-from tests.web.conftest import actions, data_dir, rasa, run, set_up, sqlite_database
+from tests.web.conftest import actions, data_dir, own_knowledge, rasa, run, set_up, sqlite_database
 
-__all__ = ["actions", "data_dir", "open_page", "rasa", "redactie", "run", "set_up", "site", "sqlite_database"]
+__all__ = [
+    "actions",
+    "data_dir",
+    "open_page",
+    "own_knowledge",
+    "rasa",
+    "redactie",
+    "run",
+    "set_up",
+    "site",
+    "sqlite_database",
+]
 
 PHONE = {"width": 360, "height": 740}
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"

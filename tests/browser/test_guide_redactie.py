@@ -3,7 +3,6 @@
 LOBKE_SCREENSHOT=1 renews docs/images.
 """
 
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,14 +18,13 @@ from bot.accounts.accounts import Account
 from bot.knowledge import links
 from bot.knowledge.links import Place, Result
 from bot.monitoring.log import NOT_UNDERSTOOD
-from bot.settings import PROJECT
 from bot.storage import tables
 from bot.storage.database import transaction
 from tests.browser.test_guide import BOLD, DOCS, RENEW, WIDE, Open, names_on, open_page, pictures_of, site
-from tests.web.conftest import actions, data_dir, rasa, run, set_up, sqlite_database
+from tests.web.conftest import actions, data_dir, own_knowledge, rasa, run, set_up, sqlite_database
 from tests.web.staff import PASSWORD
 
-__all__ = ["actions", "data_dir", "open_page", "rasa", "run", "set_up", "site", "sqlite_database"]
+__all__ = ["actions", "data_dir", "open_page", "own_knowledge", "rasa", "run", "set_up", "site", "sqlite_database"]
 
 KNOWLEDGE = "/portal/kennis"
 LESGELD = f"{KNOWLEDGE}/item/onderwerpen-geld/lesgeld"
@@ -39,10 +37,9 @@ ASKED = (
 
 
 @pytest.fixture
-def redactie(sqlite_database: Path, tmp_path: Path, set_up: Callable[..., None]) -> Account:
+def redactie(sqlite_database: Path, own_knowledge: Path, set_up: Callable[..., None]) -> Account:
     """Redactie, with knowledge of her own, and what pupils asked in the last days."""
-    shutil.copytree(PROJECT / "knowledge", tmp_path / "knowledge")
-    set_up(knowledge_dir=tmp_path / "knowledge", now="2026-11-24T10:05:00+01:00")
+    set_up(now="2026-11-24T10:05:00+01:00")
     rows = [
         {
             "id": str(number),

@@ -8,14 +8,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bot.accounts import accounts
-from bot.knowledge import loader
 from bot.settings import PROJECT
 from tests.browser.chat import Chat, accessibility_problems
 from tests.stack import NOW, running
-from tests.web.conftest import actions, data_dir, rasa, run, set_up, sqlite_database
+from tests.web.conftest import actions, data_dir, own_knowledge, rasa, run, set_up, sqlite_database
 from tests.web.staff import PASSWORD
 
-__all__ = ["actions", "data_dir", "rasa", "run", "set_up", "sqlite_database"]
+__all__ = ["actions", "data_dir", "own_knowledge", "rasa", "run", "set_up", "sqlite_database"]
 
 EMAIL = "redactie@voorbeeld.nl"
 PHONE = {"width": 360, "height": 740}
@@ -32,12 +31,9 @@ def log_in(page: Page, url: str) -> None:
 
 
 @pytest.fixture
-def url(tmp_path: Path, set_up, run) -> str:
+def url(own_knowledge: Path, set_up, run) -> str:
     """The address of the web process alone, with knowledge files of its own and an account of redactie."""
-    folder = tmp_path / "knowledge"
-    shutil.copytree(PROJECT / "knowledge", folder)
-    set_up(knowledge_dir=folder, now=NOW)
-    loader.live.look()
+    set_up(now=NOW)
     address = run().url
     accounts.add(EMAIL, "redactie", name="Robin", password=PASSWORD)
     return address

@@ -18,12 +18,12 @@ from bot.accounts.accounts import Account
 from bot.keys import derived_key
 from bot.settings import settings
 from bot.storage.conversations import Choice, Reply
-from tests.bot.databases import data_dir, sqlite_database
+from tests.bot.databases import data_dir, own_knowledge, sqlite_database
 from tests.web.staff import Browser, a_decaan
 from web.app import create_app, server
 from web.limits import Limits
 
-__all__ = ["data_dir", "sqlite_database"]
+__all__ = ["data_dir", "own_knowledge", "sqlite_database"]
 
 ANSWER = [
     {"text": "Kok word je op **niveau 2**.", "buttons": [{"title": "Hoe lang duurt het?", "payload": "duur:kok"}]}
@@ -193,7 +193,7 @@ def run(
         app = create_app(make_greeting=lambda: GREETING, limits=limits)
         running.append(Running(app))
         url = f"http://127.0.0.1:{running[0].port}"
-        clients.append(httpx.Client(base_url=url, trust_env=False, timeout=15))
+        clients.append(httpx.Client(base_url=url, trust_env=False, verify=False, timeout=15))
         return Site(app, url, clients[-1])
 
     yield start

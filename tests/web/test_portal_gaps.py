@@ -2,7 +2,6 @@
 
 import html
 import re
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +17,6 @@ from bot.accounts.accounts import Account
 from bot.knowledge import history, links, load, writing
 from bot.knowledge.links import Place, Result
 from bot.monitoring.log import NOT_UNDERSTOOD
-from bot.settings import PROJECT
 from bot.storage import tables
 from bot.storage.database import transaction
 from tests.web.conftest import Site
@@ -36,12 +34,10 @@ ENTRY = re.compile(r'name="item" value="([^"]+)"')
 
 
 @pytest.fixture
-def folder(tmp_path: Path, set_up: Callable[..., None]) -> Path:
+def folder(own_knowledge: Path, set_up: Callable[..., None]) -> Path:
     """The knowledge files of this test."""
-    folder = tmp_path / "knowledge"
-    shutil.copytree(PROJECT / "knowledge", folder)
-    set_up(knowledge_dir=folder, now="2026-11-22T12:00:00+01:00")
-    return folder
+    set_up(now="2026-11-22T12:00:00+01:00")
+    return own_knowledge
 
 
 @pytest.fixture

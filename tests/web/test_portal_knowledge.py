@@ -2,7 +2,6 @@
 
 import html
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +15,6 @@ from bot.accounts import accounts
 from bot.accounts.accounts import Account
 from bot.knowledge import load, loader, writing
 from bot.knowledge.models import Event, Opleiding
-from bot.settings import PROJECT
 from bot.storage import tables
 from bot.storage.database import transaction
 from tests.web.staff import PASSWORD, Browser
@@ -42,13 +40,10 @@ ROBOT = {
 
 
 @pytest.fixture
-def folder(tmp_path: Path, set_up: Callable[..., None]) -> Path:
+def folder(own_knowledge: Path, set_up: Callable[..., None]) -> Path:
     """The knowledge files of this test."""
-    folder = tmp_path / "knowledge"
-    shutil.copytree(PROJECT / "knowledge", folder)
-    set_up(knowledge_dir=folder, now="2026-11-22T12:00:00+01:00")
-    loader.live.look()
-    return folder
+    set_up(now="2026-11-22T12:00:00+01:00")
+    return own_knowledge
 
 
 @pytest.fixture

@@ -461,7 +461,7 @@ def _sort(draft: Draft, finding: Finding, place: Place, order: list[str]) -> Non
 def _examined(file: str, text: str) -> tuple[list[Finding], list[Problem], Optional[Knowledge]]:
     """What is wrong when a file has this text, and the knowledge when it can be read."""
     with writing.tried(settings().knowledge_dir, {file: text}) as copy:
-        findings = check(copy, clock.today())
+        findings = check(copy, clock.today(), file)
         try:
             return findings, [], load(copy)
         except KnowledgeError as error:

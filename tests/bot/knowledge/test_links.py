@@ -1,7 +1,6 @@
 """Which addresses in the knowledge still lead somewhere, asked of a real server; and that no network of ours is."""
 
 import json
-import shutil
 import ssl
 import threading
 import time
@@ -22,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from bot.cli import lobke
 from bot.knowledge import links
 from bot.knowledge.links import Place, Result, check, findings, in_knowledge, is_public
-from bot.settings import PROJECT, settings
+from bot.settings import PROJECT
 
 HERE = (Place("hulplijnen.yml", 12, 7),)
 
@@ -240,11 +239,7 @@ def test_every_address_is_found_with_its_places(tmp_path: Path) -> None:
     assert "https://113.nl" in in_knowledge(PROJECT / "knowledge")
 
 
-def test_lobke_check_tells_them_only_when_it_is_asked(
-    tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(PROJECT / "knowledge", tmp_path / "knowledge")
-    monkeypatch.setattr(settings(), "knowledge_dir", tmp_path / "knowledge")
+def test_lobke_check_tells_them_only_when_it_is_asked(own_knowledge: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
 
     def dead(found: dict[str, tuple[Place, ...]]) -> list[Result]:

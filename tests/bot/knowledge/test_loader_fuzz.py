@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bot.knowledge.check import check
-from bot.knowledge.loader import Files, Kept, KnowledgeError, load, read
+from bot.knowledge.loader import Files, KnowledgeError, load, read
 from bot.settings import PROJECT
 from tests.bot.knowledge.test_loader import FILES, write
 
@@ -169,23 +169,15 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def kept(real: Path) -> Kept:
-    """The files as they were read once, so that only the broken one is read again."""
-    found: Kept = {}
-    load(real, kept=found)
-    return found
-
-
-@pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = write(tmp_path_factory.mktemp("small"))
     shutil.copy(REAL / "moeilijke_woorden.yml", folder)
     yield folder
 
 
-def is_loaded_or_refused(folder: Path, kept: Kept) -> None:
+def is_loaded_or_refused(folder: Path) -> None:
     try:
-        load(folder, kept=dict(kept))
+        load(folder)
     except KnowledgeError as error:
         assert error.problems
         assert all(problem.line >= 1 and problem.column >= 1 and problem.message for problem in error.problems)
@@ -196,12 +188,12 @@ def is_loaded_or_refused(folder: Path, kept: Kept) -> None:
 @given(name=st.sampled_from(NAMES), mutations=MUTATIONS)
 @hypothesis_settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_real_file_that_is_spoilt_is_loaded_or_refused(
-    real: Path, kept: Kept, name: str, mutations: list[tuple[Callable[..., list[bytes]], int, bytes]]
+    real: Path, name: str, mutations: list[tuple[Callable[..., list[bytes]], int, bytes]]
 ) -> None:
     content = (REAL / name).read_bytes()
     (real / name).write_bytes(mutated(content, mutations))
     try:
-        is_loaded_or_refused(real, kept)
+        is_loaded_or_refused(real)
     finally:
         (real / name).write_bytes(content)
 

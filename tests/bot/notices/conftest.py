@@ -34,8 +34,6 @@ def clock() -> Iterator[time_machine.Traveller]:
 @pytest.fixture
 def post(database: str, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
     """A mail server that Lobke uses."""
-    # What argon2id costs is no part of these tests.
-    monkeypatch.setattr("bot.accounts.passwords.hashed", lambda password: f"not a hash of {len(password)}")
     with mail_server(monkeypatch) as server:
         yield server
 

@@ -29,6 +29,11 @@ def inbox(account: Account) -> Inbox:
     return Inbox(account.id, account.schools, account.name)
 
 
+def of_handoffs(post: MailServer) -> list[str]:
+    """Who was told of a handoff; redactie is asked to look at knowledge past its day."""
+    return [address for address, said in post.taken() if "overdracht" in said]
+
+
 def test_a_new_handoff_is_told_at_once_to_the_decanen_of_its_school_and_once(post: MailServer) -> None:
     staff("an", SCHOOL)
     staff("bo", SCHOOL, OTHER_SCHOOL)
@@ -41,9 +46,9 @@ def test_a_new_handoff_is_told_at_once_to_the_decanen_of_its_school_and_once(pos
     accounts.disable("weg@school.test")
     sent()
     round_of_mail()
-    assert post.receivers() == ["an@school.test", "bo@school.test"]
+    assert of_handoffs(post) == ["an@school.test", "bo@school.test"]
     round_of_mail()
-    assert post.receivers() == []
+    assert of_handoffs(post) == []
 
 
 def test_a_mail_says_where_to_look_and_nothing_of_the_pupil(post: MailServer) -> None:

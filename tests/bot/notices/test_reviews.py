@@ -1,6 +1,5 @@
 """Who is asked by mail to look at an entry again: a month before its day, once, and at most once a week."""
 
-import shutil
 from datetime import date
 from pathlib import Path
 
@@ -9,9 +8,7 @@ import time_machine
 from sqlalchemy import select
 
 from bot.accounts import accounts
-from bot.knowledge import writing
-from bot.knowledge.loader import live
-from bot.settings import PROJECT, settings
+from bot.knowledge import loader, writing
 from bot.storage import tables
 from bot.storage.database import transaction
 from tests.bot.notices.conftest import DAY, HOUR, round_of_mail, staff
@@ -21,13 +18,10 @@ FILE = "onderwerpen/geld.yml"
 
 
 @pytest.fixture
-def folder(post: MailServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(post: MailServer, own_knowledge: Path) -> Path:
     """Knowledge in which nothing has a day yet."""
-    folder = tmp_path / "knowledge"
-    shutil.copytree(PROJECT / "knowledge", folder)
-    monkeypatch.setattr(settings(), "knowledge_dir", folder)
-    change(folder, kosten_mbo=None, lesgeld=None, cursusgeld=None)
-    return folder
+    change(own_knowledge, kosten_mbo=None, lesgeld=None, cursusgeld=None)
+    return own_knowledge
 
 
 def change(folder: Path, **days: object) -> None:
@@ -37,7 +31,7 @@ def change(folder: Path, **days: object) -> None:
         fields = day if isinstance(day, dict) else {"controleer_voor": day}
         new = writing.with_fields(new, id.replace("_", "-"), fields)
     (folder / FILE).write_text(new, encoding="utf-8")
-    live.look()
+    loader.live.look()
 
 
 def test_redactie_is_asked_a_month_before_and_once(
