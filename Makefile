@@ -8,8 +8,9 @@ start:
 test:
 	@./setup.sh dev
 	@$(MAKE) --no-print-directory lint
-	.venv/bin/pytest --ignore=tests/browser
-	.venv/bin/pytest tests/browser
+	@.venv/bin/lobke train
+	.venv/bin/pytest -n 2 --dist loadfile --ignore=tests/browser
+	.venv/bin/pytest -n 2 --dist loadfile tests/browser
 
 lint:
 	@./setup.sh dev
