@@ -42,7 +42,7 @@ from bot.knowledge.models import (
     Wereld,
 )
 from bot.knowledge.question import GROUP
-from bot.knowledge.words import words
+from bot.knowledge.words import as_one
 
 WHOLE_FILES = (PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE, GESPREKKEN_FILE, HARD_WORDS_FILE)
 _NOT_READ = {HARD_WORDS_FILE, SPELLING_FILE, "talen.yml"}
@@ -89,6 +89,10 @@ def check(folder: Path, today: date, changed: str = "") -> list[Finding]:
     return list(dict.fromkeys(order))
 
 
+_read_before: dict[Path, tuple[Any, list[Finding]]] = {}
+"""By place in the folder: all that the findings about the sentences of a file come from, and those findings."""
+
+
 class _Checker:
     """One run of all rules."""
 
@@ -113,9 +117,7 @@ class _Checker:
         self._dates()
         self._examples()
         for path in texts:
-            node = self.files.node(path)
-            if node is not None:
-                self._texts(path, node)
+            self._texts(path)
 
     def _add(self, path: Path, place: tuple[int, int], level: Any, code: str, message: str, mend: str) -> None:
         file = path.relative_to(self.files.folder).as_posix()
@@ -156,7 +158,7 @@ class _Checker:
                 continue
             seen: set[str] = set()
             for place, name in enumerate([entry.naam, *entry.namen]):
-                joined = _joined(name)
+                joined, _ = as_one(name)
                 loc: Loc = ("naam",) if place == 0 else ("namen", place - 1)
                 if name in seen:
                     message = f"de naam '{name}' staat hier twee keer"
@@ -179,7 +181,7 @@ class _Checker:
         owner: dict[str, str] = {}
         for key, entry in self.knows.entries.items():
             for place, question in enumerate(entry.vragen):
-                sentence = " ".join(word for word, _, _ in words(question))
+                sentence, _ = as_one(question)
                 first = owner.setdefault(sentence, key)
                 if first != key:
                     message = f"de vraag '{question}' staat ook bij '{first}'"
@@ -228,9 +230,22 @@ class _Checker:
             message = f"{len(keys)} van de {total[path]} items zijn een voorbeeld"
             self._warn(keys[0], ("voorbeeld",), "voorbeeld", message, "Vervang ze door wat echt is.")
 
-    def _texts(self, path: Path, node: Node) -> None:
+    def _texts(self, path: Path) -> None:
+        """What a file says; found before when nothing changed since."""
+        less_sure = self._less_sure(path)
+        state = (self.files.content(path), self.today, self.hard_words, list(less_sure))
+        file = path.relative_to(self.files.folder)
+        if file in _read_before and _read_before[file][0] == state:
+            self.found += _read_before[file][1]
+            return
+        before = len(self.found)
+        node = self.files.node(path)
+        if node is not None:
+            self._sentences(path, node, less_sure)
+        _read_before[file] = state, self.found[before:]
+
+    def _sentences(self, path: Path, node: Node, less_sure: dict[Any, Entry]) -> None:
         """What is said: safe addresses, easy words, amounts with their school year, and no day that is over."""
-        sure = self._less_sure(path)
         for loc, text, place in _scalars(node):
             field = next((part for part in reversed(loc) if isinstance(part, str)), "")
             if _NOT_SAID & set(loc) or path.name in _NOT_READ:
@@ -244,7 +259,7 @@ class _Checker:
                 for remark in reading.remarks(text, self.hard_words):
                     mend = "Maak het makkelijker of korter."
                     self._add(path, place, "waarschuwing", "leesbaar", f"veld '{field}': {remark}", mend)
-            self._facts(path, place, text, sure.get(loc[1]) if len(loc) > 1 and loc[0] == "items" else None)
+            self._facts(path, place, text, less_sure.get(loc[1]) if len(loc) > 1 and loc[0] == "items" else None)
 
     def _facts(self, path: Path, place: tuple[int, int], text: str, less_sure: Optional[Entry]) -> None:
         if _AMOUNT.search(text):
@@ -274,10 +289,6 @@ class _Checker:
         places = ((key, index) for key, (file, index) in self.knows.places.items() if file == path)
         entries = ((index, self.knows.entries[key]) for key, index in places)
         return {index: entry for index, entry in entries if entry.betrouwbaarheid == "middel"}
-
-
-def _joined(name: str) -> str:
-    return "".join(word for word, _, _ in words(name))
 
 
 def _days(month: int) -> int:

@@ -8,6 +8,7 @@ import difflib
 import re
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +20,8 @@ from yaml import YAMLError
 
 from bot import clock
 from bot.accounts.audit import LONGEST_DETAIL, record
-from bot.knowledge import writing
-from bot.knowledge.loader import Problem
+from bot.knowledge import loader, writing
+from bot.knowledge.loader import KnowledgeError, Problem
 from bot.storage import tables
 from bot.storage.database import transaction
 
@@ -78,7 +79,7 @@ def notice(texts: Mapping[str, str]) -> None:
 def save(
     folder: Path, changes: Mapping[str, str], versions: Mapping[str, str], account_id: str, summary: str
 ) -> list[Problem]:
-    """Saves files as `writing.save` does, keeps what they were and are now, and records who did it.
+    """Saves files as `writing.save` does, keeps what they were and are now, records who did it, and takes them over.
 
     Returns the mistakes, and then nothing was written. Raises Outdated, OSError and DatabaseDown.
     """
@@ -91,6 +92,8 @@ def save(
         for file, text in changes.items():
             _add(connection, account_id, file, summary, before[file], text)
             record(connection, "knowledge_changed", account_id, file[:_LONGEST_SUBJECT], summary[:LONGEST_DETAIL])
+    with suppress(KnowledgeError):  # there never was a good version: the thread that looks keeps trying
+        loader.live.look()
     return []
 
 

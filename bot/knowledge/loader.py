@@ -217,6 +217,12 @@ class Files:
                 self._nodes[path] = _Yaml(path.read_bytes().decode("utf-8-sig")).get_single_node()
         return self._nodes.get(path)
 
+    def content(self, path: Path) -> bytes:
+        """What stands in a file; nothing when it is gone by now."""
+        with suppress(OSError):
+            return path.read_bytes()
+        return b""
+
     def place(self, path: Path, loc: Iterable[Any]) -> tuple[int, int]:
         """Line and column of the deepest part of `loc` (keys and indexes) that stands in the file."""
         return _locate(self.node(path), loc)
@@ -271,7 +277,7 @@ class Files:
         try:
             loader = _Yaml(text)
             node = loader.get_single_node()
-            if node is None:
+            if node is None or isinstance(node, ScalarNode) and node.tag.endswith(":null"):
                 self.add(path, 1, 1, "dit bestand is leeg", "leeg", _OLDER)
                 return None
             if shared := _shared_node(node):
@@ -322,13 +328,13 @@ class Files:
 
     def _read(self, path: Path, build: Callable[[Any], T], items: Optional[list[Any]] = None) -> Optional[T]:
         """What a file holds; it is read again only when it changed since there was no mistake in it."""
+        before = len(self.problems)
         content = self._bytes(path)
         kept = _kept.get(path.relative_to(self.folder))
         if kept and content == kept.content:
             del self._nodes[path]
             again: T = kept.read
             return again
-        before = len(self.problems)
         data = self.yaml(path, content)
         found = None if data is None else build(data)
         if len(self.problems) == before:

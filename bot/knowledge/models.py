@@ -171,6 +171,7 @@ class Entry(BaseModel):
 
     class Config:
         extra = Extra.forbid
+        allow_mutation = False  # versions of the knowledge share the entries that did not change
 
     @property
     def key(self) -> str:

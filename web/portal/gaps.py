@@ -15,7 +15,7 @@ from bot.accounts.accounts import BEHEER, REDACTIE
 from bot.accounts.audit import record
 from bot.knowledge import history, links, review, writing
 from bot.knowledge.calendar import dutch_date
-from bot.knowledge.loader import Files, Knowledge, live, read
+from bot.knowledge.loader import Files, Knowledge, read
 from bot.knowledge.models import Activiteit, Entry, Interesse, Onderwerp, Opleiding
 from bot.monitoring import gaps
 from bot.monitoring.gaps import Group, Sentence
@@ -231,7 +231,6 @@ def _add(visit: Visit, questions: list[str], known: Knowledge) -> None:
         raise Wrong(NOT_WRITTEN, 503) from None
     if problems:
         raise Wrong(NOT_SOUND.format(problem=problems[0]))
-    live.look()
 
 
 def _page(visit: Visit, found: Group, known: Knowledge, status: int = 200, error: str = "") -> Response:

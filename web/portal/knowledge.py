@@ -7,8 +7,7 @@ opened, so that nobody overwrites what a colleague did meanwhile.
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
@@ -183,7 +182,8 @@ def sheets() -> list[Sheet]:
     with _looking:
         if _kept[0] != key:
             findings = check(folder, clock.today())
-            _kept = (key, [_sheet(folder, file, text, findings) for file, text in texts.items()])
+            before = {sheet.file: sheet for sheet in _kept[1] if _kept[0][0] == folder}
+            _kept = (key, [_sheet(folder, file, text, findings, before.get(file)) for file, text in texts.items()])
         return _kept[1]
 
 
@@ -194,7 +194,10 @@ def _read(path: Path) -> str:
         return "\ufffd"
 
 
-def _sheet(folder: Path, file: str, text: str, findings: list[Finding]) -> Sheet:
+def _sheet(folder: Path, file: str, text: str, findings: list[Finding], before: Optional[Sheet]) -> Sheet:
+    found = [one for one in findings if one.file == file]
+    if before and before.text == text:
+        return replace(before, findings=found)
     type, _, rest = file.partition("/")
     type = type.removesuffix(".yml")
     title = f"Onderwerpen: {rest.removesuffix('.yml')}" if rest else TITLES.get(type, type)
@@ -208,7 +211,7 @@ def _sheet(folder: Path, file: str, text: str, findings: list[Finding]) -> Sheet
         except YAMLError:
             places = {}
         items = dict(zip(places, (one for one in data["items"] if isinstance(one, dict)), strict=False))
-    return Sheet(file, text, title, model, items, places, [one for one in findings if one.file == file])
+    return Sheet(file, text, title, model, items, places, found)
 
 
 def _found(visit: Visit) -> Sheet:
@@ -477,8 +480,6 @@ def _save(visit: Visit, sheet: Sheet, text: str, summary: str) -> Optional[tuple
         return 503, NOT_WRITTEN
     if problems:
         return 422, ELSEWHERE
-    with suppress(KnowledgeError):  # there never was a good version: the thread that looks keeps trying
-        loader.live.look()
     return None
 
 

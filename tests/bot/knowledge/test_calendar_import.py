@@ -421,7 +421,7 @@ def with_entities() -> bytes:
         (ics(*["UID:a\nSUMMARY:x\nDTSTART:20270105"] * (MOST_ROWS + 1)).encode(), f"meer dan {MOST_ROWS} afspraken"),
         (ics(*[f"{EVENING}\nRRULE:FREQ=DAILY"] * (MOST_REPEATING + 1)).encode(), "die herhalen"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",  # a zip file holds the time
 )
 def test_a_file_that_cannot_be_used_says_why(content: bytes, said: str) -> None:
     with pytest.raises(Unreadable, match=said):

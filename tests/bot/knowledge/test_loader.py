@@ -307,6 +307,7 @@ def test_an_id_that_is_there_twice_is_told_with_the_file_of_the_first(folder: Pa
         (None, "werelden.yml:1:1: dit bestand ontbreekt"),
         (b"", "werelden.yml:1:1: dit bestand is leeg"),
         (b"# later\n", "werelden.yml:1:1: dit bestand is leeg"),
+        (b"null\n", "werelden.yml:1:1: dit bestand is leeg"),
         ("naam: coördinator".encode("latin-1"), "werelden.yml:1:9: dit bestand is niet in UTF-8 opgeslagen"),
         (b"a:\n" + b"[" * 100_000, "werelden.yml:2:51: hier staat te veel in elkaar"),
         (b"- " * 100_000, "werelden.yml:1:1: hier staat te veel in elkaar"),
@@ -414,6 +415,16 @@ def test_the_last_good_version_stays_until_the_mistake_is_gone(live: Path, caplo
     change(live / "werelden.yml", "naam:", "naam: Zorg en welzijn")
     assert now().entries["wereld:zorg"].naam == "Zorg en welzijn"
     assert loader.live.error is None
+
+
+def test_a_file_that_was_empty_for_a_moment_is_read_again(live: Path) -> None:
+    now()
+    content = (live / "werelden.yml").read_bytes()
+    (live / "werelden.yml").write_bytes(b"")
+    now()
+    assert loader.live.error
+    (live / "werelden.yml").write_bytes(content.replace(b"naam: Zorg", b"naam: Zorg en welzijn"))
+    assert now().entries["wereld:zorg"].naam == "Zorg en welzijn"
 
 
 def test_a_mistake_is_logged_once(live: Path, caplog: pytest.LogCaptureFixture) -> None:

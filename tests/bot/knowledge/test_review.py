@@ -25,10 +25,11 @@ def asked(sources: Sources, key: str, kind: str = "inhoud", today: date = DAY + 
     return answer(question, sources).text
 
 
-@pytest.fixture
-def changed() -> Knowledge:
-    """The knowledge, for a test that changes an entry."""
-    return load(PROJECT / "knowledge")
+def late(knowledge: Knowledge, key: str) -> Knowledge:
+    """The knowledge with a day that is over at one entry."""
+    entries = knowledge.entries | {key: knowledge.entries[key].copy(update={"controleer_voor": DAY})}
+    parts = (knowledge.phrases, knowledge.spelling, knowledge.verkenning, knowledge.gesprekken)
+    return Knowledge(entries.values(), *parts)
 
 
 def test_the_amounts_of_a_school_year_are_looked_at_when_it_ends(knowledge: Knowledge) -> None:
@@ -62,25 +63,25 @@ def test_what_is_not_late_is_said_as_it_was(sources: Sources) -> None:
     assert SENTENCE not in asked(sources, "onderwerp:studiefinanciering")
 
 
-def test_a_pupil_is_not_sent_to_ask_twice(changed: Knowledge) -> None:
-    entry = changed.entries["onderwerp:aanvullende-beurs"]
-    assert entry.betrouwbaarheid == "middel"
-    entry.controleer_voor = DAY
-    text = asked(Sources(changed, names_of(changed)), entry.key)
+def test_a_pupil_is_not_sent_to_ask_twice(knowledge: Knowledge) -> None:
+    key = "onderwerp:aanvullende-beurs"
+    assert knowledge.entries[key].betrouwbaarheid == "middel"
+    changed = late(knowledge, key)
+    text = asked(Sources(changed, names_of(changed)), key)
     assert text.endswith("Vraag het na bij je decaan.") and SENTENCE not in text
 
 
-def test_a_beroep_is_late_when_one_of_its_opleidingen_is(changed: Knowledge) -> None:
-    sources = Sources(changed, names_of(changed))
+def test_a_beroep_is_late_when_one_of_its_opleidingen_is(knowledge: Knowledge) -> None:
+    sources = Sources(knowledge, names_of(knowledge))
     kok = sources.names.resolve("beroep:kok")
     assert kok and SENTENCE not in asked(sources, "beroep:kok", "niveau")
-    kok.entries[0].controleer_voor = DAY
-    assert SENTENCE in asked(sources, "beroep:kok", "niveau")
+    changed = late(knowledge, kok.entries[0].key)
+    assert SENTENCE in asked(Sources(changed, names_of(changed)), "beroep:kok", "niveau")
 
 
-def test_an_answer_that_is_none_does_not_say_it(changed: Knowledge) -> None:
+def test_an_answer_that_is_none_does_not_say_it(knowledge: Knowledge) -> None:
     question = Question("kosten", text="blablabla", today=DAY + timedelta(1))
-    found = answer(replace(question, kind=None), Sources(changed, names_of(changed)))
+    found = answer(replace(question, kind=None), Sources(knowledge, names_of(knowledge)))
     assert found.outcome == "not_understood" and SENTENCE not in found.text
 
 
