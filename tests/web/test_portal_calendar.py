@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bot.accounts import accounts
 from bot.accounts.accounts import Account
 from bot.knowledge import load, writing
-from bot.knowledge.calendar_import import LARGEST
+from bot.knowledge.calendar_files import LARGEST
 from bot.knowledge.models import Event
 from bot.storage import tables
 from bot.storage.database import transaction

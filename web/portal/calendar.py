@@ -14,17 +14,8 @@ from bot import clock
 from bot.accounts.accounts import REDACTIE
 from bot.knowledge import KnowledgeError, history, load, writing
 from bot.knowledge.calendar import DEADLINE, dutch_date, dutch_period
-from bot.knowledge.calendar_import import (
-    COLUMNS,
-    LARGEST,
-    LONGEST,
-    Defaults,
-    Preview,
-    Unreadable,
-    applied,
-    preview,
-    shown,
-)
+from bot.knowledge.calendar_files import COLUMNS, LARGEST, LONGEST, Unreadable
+from bot.knowledge.calendar_import import Defaults, Preview, applied, preview, shown
 from bot.knowledge.loader import Knowledge, Problem
 from bot.knowledge.models import Activiteit, Event
 from bot.settings import settings

@@ -13,18 +13,8 @@ from openpyxl import Workbook
 
 from bot.knowledge import writing
 from bot.knowledge.calendar import occurrences
-from bot.knowledge.calendar_import import (
-    COLUMNS,
-    LARGEST,
-    MOST_REPEATING,
-    MOST_ROWS,
-    Defaults,
-    Preview,
-    Unreadable,
-    applied,
-    preview,
-    read_rows,
-)
+from bot.knowledge.calendar_files import COLUMNS, LARGEST, MOST_REPEATING, MOST_ROWS, Unreadable, read_rows
+from bot.knowledge.calendar_import import Defaults, Preview, applied, preview
 from bot.knowledge.loader import Files, Knowledge, load
 from bot.knowledge.models import Event
 from bot.settings import PROJECT
