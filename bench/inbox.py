@@ -13,8 +13,8 @@ from bot.handoff import rules
 from bot.settings import settings
 from bot.storage.conversations import message_id
 from bot.storage.database import Row, transaction, write_rows
-from tests.stack import EMAIL, PASSWORD, SCHOOL, Lobke
-from tests.web.staff import Browser
+from tests.stack import SCHOOL, Lobke
+from tests.web.staff import EMAIL, PASSWORD, Browser
 
 HANDOFFS = 5000
 VISITS = 40

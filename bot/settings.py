@@ -13,6 +13,7 @@ from typing import Any, Literal, Optional
 from pydantic import BaseSettings, Field, validator
 
 PROJECT = Path(__file__).resolve().parent.parent
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Settings(BaseSettings):

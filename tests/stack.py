@@ -15,10 +15,9 @@ import httpx
 from bot import model
 from bot.run import NAMES, Stack
 from bot.settings import PROJECT, Settings
+from tests.web.staff import EMAIL, PASSWORD
 
 NOW = "2026-11-21T12:00"
-EMAIL = "decaan@voorbeeld.nl"
-PASSWORD = "paard fiets lamp boom"
 SCHOOL = "corlaer-college"
 Messages = list[dict[str, Any]]
 

@@ -5,7 +5,6 @@ Other sites can neither use that cookie (SameSite=Strict) nor send a form here (
 """
 
 import json
-import math
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from bot.handoff.codes import code_hash, normalised
 from bot.handoff.rules import Impossible
 from bot.handoff.school_time import SchoolTime
 from bot.handoff.store import Handoffs, Message, Thread
-from bot.knowledge.calendar import dutch_date
+from bot.knowledge.calendar import dutch_date, dutch_moment
 from bot.knowledge.kinds.help import helpline_card, helplines
 from bot.knowledge.question import sources_of
 from bot.privacy.retention import CLOSED_DAYS
@@ -30,11 +29,11 @@ from bot.storage.database import DatabaseDown
 from web import distress
 from web.api import LONGEST_TEXT, services
 from web.documents import NOT_NOW, PRIVATE, NotShown, count_page
-from web.limits import Limits, address
+from web.limits import Limits, address, wait_of
 from web.pages import templates
 from web.portal.door import Refusal, is_secure, read_form
 from web.problems import DETAILS, Problem
-from web.tokens import ANSWER_SECONDS, BadToken, answer_token, read_answer_token
+from web.tokens import BadToken, answer_tokens
 
 PAGE = "/antwoord"
 LONGEST_KEY = 64
@@ -94,7 +93,7 @@ class Visit:
         context |= {"most": LONGEST_TEXT, "days": CLOSED_DAYS}
         response = HTMLResponse(templates.get_template("answer.html").render(context), status, PRIVATE)
         if view != "code":
-            self._set(response, answer_token(self.code), ANSWER_SECONDS)
+            self._set(response, answer_tokens.new(self.code), answer_tokens.seconds)
         return response
 
     def ask_code(self, status: int = 200, error: str = "") -> Response:
@@ -108,7 +107,7 @@ class Visit:
 
     def open(self, response: Response, code: str) -> Response:
         """From now on the browser holds this code; without one it holds none."""
-        self._set(response, answer_token(code) if code else "", ANSWER_SECONDS if code else 0)
+        self._set(response, answer_tokens.new(code) if code else "", answer_tokens.seconds if code else 0)
         return response
 
     def _set(self, response: Response, value: str, seconds: int) -> None:
@@ -216,10 +215,7 @@ def _count(limits: Limits, text: str, *uses: tuple[str, str]) -> None:
     try:
         limits.count(*uses)
     except Problem as error:
-        headers = dict(error.headers or {})
-        minutes = math.ceil(int(headers["Retry-After"]) / 60)
-        wait = "een minuut" if minutes == 1 else f"{minutes} minuten"
-        raise Problem(429, text.format(wait=wait), headers) from None
+        raise Problem(429, text.format(wait=wait_of(error)), error.headers) from None
 
 
 def _thread(visit: Visit, thread: Optional[Thread], status: int = 200, error: str = "") -> Response:
@@ -262,12 +258,11 @@ def summary(thread: Thread) -> str:
 
 
 def _message(message: Message) -> dict[str, str]:
-    at = message.at.astimezone(clock.ZONE)
     who = "Jij" if message.sender == "pupil" else message.author or "Je decaan"
     return {
         "sender": message.sender,
         "who": who,
-        "at": f"{dutch_date(at.date())}, {at:%H.%M} uur",
+        "at": dutch_moment(message.at.astimezone(clock.ZONE)),
         "text": message.text,
     }
 
@@ -321,7 +316,7 @@ async def _form(request: Request) -> dict[str, str]:
 
 def _code(request: Request) -> str:
     try:
-        return read_answer_token(request.cookies.get(cookie_name(request), ""))
+        return answer_tokens.read(request.cookies.get(cookie_name(request), ""))
     except BadToken:
         return ""
 

@@ -4,9 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any, Optional, cast
+from typing import Any, Optional
 
-import anyio
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
@@ -64,7 +63,24 @@ class Hub:
             stream.loop.call_soon_threadsafe(stream.changed.set)
 
 
-class EventsResponse(EventSourceResponse):
+class EventStream(EventSourceResponse):
+    """Server-sent events, with a sign of life every `heartbeat` seconds.
+
+    When the process stops, `listener.set` is called and `events` has a second to end.
+    """
+
+    def __init__(self, events: AsyncIterator[ServerSentEvent], listener: Any, heartbeat: float) -> None:
+        super().__init__(
+            events,
+            ping=heartbeat,
+            ping_message_factory=lambda: ServerSentEvent(comment="nog verbonden"),
+            send_timeout=30,
+            shutdown_event=listener,
+            shutdown_grace_period=1,
+        )
+
+
+class EventsResponse(EventStream):
     """Every message after `after`, or after now when it is empty, as it comes; `ended` when the conversation is."""
 
     def __init__(
@@ -73,15 +89,7 @@ class EventsResponse(EventSourceResponse):
         self._hub, self._conversations = hub, conversations
         self._conversation_id, self._started_at = conversation_id, started_at
         self._stream = hub.open(conversation_id)
-        super().__init__(
-            self._events(after or message_id()),
-            ping=HEARTBEAT_SECONDS,
-            ping_message_factory=lambda: ServerSentEvent(comment="nog verbonden"),
-            sep="\n",
-            send_timeout=30,
-            shutdown_event=cast(anyio.Event, self._stream),
-            shutdown_grace_period=1,
-        )
+        super().__init__(self._events(after or message_id()), self._stream, HEARTBEAT_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -90,6 +90,12 @@ class Limits:
                 del self._seen[use]
 
 
+def wait_of(error: Problem) -> str:
+    """How long a 429 Problem says to wait, in words: "een minuut", "3 minuten"."""
+    minutes = math.ceil(int((error.headers or {})["Retry-After"]) / 60)
+    return "een minuut" if minutes == 1 else f"{minutes} minuten"
+
+
 def address(request: Request) -> str:
     """Who asks: an IPv4 address, or the /64 network of an IPv6 address, since one house or school has a whole one.
 

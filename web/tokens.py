@@ -14,11 +14,6 @@ from bot import clock
 from bot.keys import derived_key
 
 LONGEST = 200
-ANSWER_SECONDS = 1800
-"""How long a browser holds a return code without a visit."""
-LOGIN_SECONDS = 600
-"""How long a login at another site may take."""
-LONGEST_LOGIN = 2000
 
 
 class BadToken(Exception):
@@ -66,41 +61,32 @@ def read_document_token(token: str) -> str:
     return message_id
 
 
-def answer_token(code: str) -> str:
-    """What a browser keeps of a return code while its pupil reads the answer."""
-    return _answer_signer().sign(code).decode()
+class TimedTokens:
+    """Makes and reads tokens with a value that a browser keeps for so many seconds."""
+
+    def __init__(self, name: str, seconds: int, longest: int = LONGEST) -> None:
+        self.seconds = seconds
+        self._name, self._longest = name, longest
+
+    def new(self, value: str) -> str:
+        """The token of this value."""
+        return self._signer().sign(value).decode()
+
+    def read(self, token: str) -> str:
+        """The value in a token that is not too old. Raises BadToken."""
+        if not token.isascii() or len(token) > self._longest:
+            raise BadToken
+        try:
+            return self._signer().unsign(token, max_age=self.seconds).decode()
+        except BadSignature:
+            raise BadToken from None
+
+    def _signer(self) -> _Signer:
+        key = derived_key(f"{self._name} token")
+        return _Signer(key, salt=f"lobke-{self._name}", key_derivation="hmac", digest_method=hashlib.sha256)
 
 
-def read_answer_token(token: str) -> str:
-    """The return code in a token that is not too old. Raises BadToken."""
-    if not token.isascii() or len(token) > LONGEST:
-        raise BadToken
-    try:
-        return _answer_signer().unsign(token, max_age=ANSWER_SECONDS).decode()
-    except BadSignature:
-        raise BadToken from None
-
-
-def _answer_signer() -> _Signer:
-    key = derived_key("answer token")
-    return _Signer(key, salt="lobke-answer", key_derivation="hmac", digest_method=hashlib.sha256)
-
-
-def login_token(value: str) -> str:
-    """What a browser keeps while its user logs in at another site."""
-    return _login_signer().sign(value).decode()
-
-
-def read_login_token(token: str) -> str:
-    """The value in a token that is not too old. Raises BadToken."""
-    if not token.isascii() or len(token) > LONGEST_LOGIN:
-        raise BadToken
-    try:
-        return _login_signer().unsign(token, max_age=LOGIN_SECONDS).decode()
-    except BadSignature:
-        raise BadToken from None
-
-
-def _login_signer() -> _Signer:
-    key = derived_key("login token")
-    return _Signer(key, salt="lobke-login", key_derivation="hmac", digest_method=hashlib.sha256)
+answer_tokens = TimedTokens("answer", seconds=1800)
+"""A return code, until half an hour without a visit."""
+login_tokens = TimedTokens("login", seconds=600, longest=2000)
+"""Where a login at another site began; it may take ten minutes."""

@@ -120,15 +120,20 @@ def everyone() -> list[Account]:
 def by_email(email: str) -> Account:
     """The account of this address. Raises Refused when there is none."""
     with transaction() as connection:
-        found = _read(connection, _accounts.c.email == normal(email))
-    if not found:
+        found = find(connection, _accounts.c.email == normal(email))
+    if found is None:
         raise Refused(f"Er is geen account voor {normal(email)}.")
-    return found[0]
+    return found
 
 
 def by_id(connection: Connection, id: str) -> Optional[Account]:
     """The account with this id."""
-    return next(iter(_read(connection, _accounts.c.id == id)), None)
+    return find(connection, _accounts.c.id == id)
+
+
+def find(connection: Connection, *conditions: Any) -> Optional[Account]:
+    """The account whose row meets these conditions; at most one does."""
+    return next(iter(_read(connection, *conditions)), None)
 
 
 def _read(connection: Connection, *conditions: Any) -> list[Account]:
@@ -174,7 +179,7 @@ def _can_log_in() -> Any:
 def with_password(email: str, password: str) -> Optional[Account]:
     """The account that may log in with these, None without saying what is wrong: the work is the same."""
     with transaction() as connection:
-        found = next(iter(_read(connection, _accounts.c.email == normal(email))), None)
+        found = find(connection, _accounts.c.email == normal(email))
         stored = _stored_password(connection, found)
     if passwords.fits(stored, password):
         return found

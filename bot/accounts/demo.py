@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Optional
 
 from bot.accounts import accounts
-from bot.settings import Settings
+from bot.settings import LOOPBACK, Settings
 
 FILE = "demo.txt"
 DOMAIN = "demo.test"  # a name that nobody can have (RFC 2606)
 SCHOOL = "voorbeeldschool"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PEOPLE = (
     ("decaan", accounts.DECAAN, "Dian Decaan"),
     ("collega", accounts.DECAAN, "Cas Collega"),

@@ -16,11 +16,11 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.engine import Connection
 
 from bot import clock
-from bot.accounts.accounts import Account, by_id, normal
+from bot.accounts.accounts import Account, find, normal
 from bot.accounts.audit import record
 from bot.keys import derived_key
 from bot.settings import settings
@@ -100,9 +100,9 @@ def account_of(found: Person) -> Account:
     Raises NoAccount, NotVerified and DatabaseDown.
     """
     with transaction(write=True) as connection:
-        known = _by(connection, _accounts.c.oidc_subject == found.subject)
+        known = find(connection, _accounts.c.oidc_subject == found.subject)
         if known is None and found.email:
-            known = _by(connection, _accounts.c.email == found.email)
+            known = find(connection, _accounts.c.email == found.email)
             if known and not known.disabled_at and not _tie(connection, known, found.subject):
                 known = None
         if known is None or known.disabled_at:
@@ -112,11 +112,6 @@ def account_of(found: Person) -> Account:
     if known is None or known.disabled_at:
         raise NoAccount
     return known
-
-
-def _by(connection: Connection, condition: Any) -> "Account | None":
-    id = connection.execute(select(_accounts.c.id).where(condition)).scalar()
-    return by_id(connection, id) if id else None
 
 
 def _tie(connection: Connection, account: Account, subject: str) -> bool:

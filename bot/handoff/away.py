@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection
 from bot import clock
 from bot.accounts.audit import record
 from bot.handoff.inbox import NotFound, Stale
-from bot.handoff.store import storable
 from bot.storage import tables
+from bot.storage.conversations import storable
 from bot.storage.database import DatabaseDown, transaction
 
 LONGEST_TEXT = 300

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 
 from bot.accounts.audit import record
 from bot.handoff.inbox import NotFound, Stale
-from bot.handoff.store import storable
 from bot.storage import tables
+from bot.storage.conversations import storable
 from bot.storage.database import transaction, write_rows
 
 VARIABLES = ("voornaam", "leerjaar", "school", "decaan")

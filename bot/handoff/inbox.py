@@ -12,8 +12,9 @@ from bot import clock, knowledge
 from bot.accounts.audit import record
 from bot.handoff import rules
 from bot.handoff.school_time import SchoolTime
-from bot.handoff.store import Message, add, save, state_of, storable, thread
+from bot.handoff.store import Message, add, save, state_of, thread
 from bot.storage import tables
+from bot.storage.conversations import storable
 from bot.storage.database import transaction
 
 View = Literal["nieuw", "mijn", "wacht_op_leerling", "later", "afgerond", "alle"]

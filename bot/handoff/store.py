@@ -14,7 +14,7 @@ from bot.handoff import rules
 from bot.handoff.codes import code_hash, return_code
 from bot.keys import conversation_hash
 from bot.storage import tables
-from bot.storage.conversations import UNSTORABLE, message_id
+from bot.storage.conversations import message_id, storable
 from bot.storage.database import DatabaseDown, Row, shrink_wal, transaction, write_rows
 from bot.storage.spool import Spool
 
@@ -111,11 +111,7 @@ class Handoffs:
             if row is None:
                 return None
             if add(connection, tables.handoff_messages, row.id, key, text, sender="pupil"):
-                save(connection, row, rules.written_back(state_of(row), now))
-                if urgent:
-                    connection.execute(
-                        update(tables.handoffs).where(tables.handoffs.c.id == row.id).values(urgent=True)
-                    )
+                save(connection, row, rules.written_back(state_of(row), now), urgent=row.urgent or urgent)
                 row = _find(connection, code)
             return _thread(connection, row)
 
@@ -166,9 +162,9 @@ def state_of(row: Any) -> rules.State:
     )
 
 
-def save(connection: Connection, row: Any, state: rules.State) -> None:
-    """Writes the new state of a handoff whose row is locked, and raises its version."""
-    values = {**asdict(state), "version": row.version + 1, "changed_at": clock.now()}
+def save(connection: Connection, row: Any, state: rules.State, **more: Any) -> None:
+    """Writes the new state of a handoff whose row is locked, with `more` columns, and raises its version."""
+    values = {**asdict(state), **more, "version": row.version + 1, "changed_at": clock.now()}
     connection.execute(update(tables.handoffs).where(tables.handoffs.c.id == row.id).values(values))
 
 
@@ -196,11 +192,6 @@ def thread(connection: Connection, handoff_id: str) -> list[Message]:
     said = tables.handoff_messages.c
     query = select(said.sender, said.author, said.at, said.text).where(said.handoff_id == handoff_id).order_by(said.id)
     return [Message(*row) for row in connection.execute(query)]
-
-
-def storable(text: str) -> str:
-    """The text without what a database does not take."""
-    return UNSTORABLE.sub("\ufffd", text)
 
 
 def _rows(handoff: Handoff, code: str, now: datetime) -> list[Row]:

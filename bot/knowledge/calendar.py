@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Optional
 
 from bot.knowledge.dates import Period
@@ -125,6 +125,11 @@ def _fits(event: Event, wish: Wish) -> bool:
 def dutch_date(day: date) -> str:
     """ "donderdag 1 april 2027"."""
     return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def dutch_moment(moment: datetime) -> str:
+    """ "donderdag 1 april 2027, 12.30 uur", in the zone of the moment."""
+    return f"{dutch_date(moment.date())}, {moment:%H.%M} uur"
 
 
 def dutch_period(event: Event) -> str:

@@ -741,3 +741,9 @@ def current() -> Knowledge:
     there never was a good version.
     """
     return live.get()
+
+
+def school_name(id: str) -> str:
+    """The name of a school, for its id in scholen.yml; the id when that has no such school."""
+    entry = current().get(f"school:{id}")
+    return entry.label if entry else id

@@ -96,8 +96,7 @@ def _about_handoff(connection: Connection, entry: Entry, account: Account) -> st
     if entry.kind == ESCALATION and not found.unread:
         return ""
     if account.role == BEHEER:
-        school = knowledge.current().get(f"school:{found.school}")
-        return FOR_BEHEER.format(school=school.label if school else found.school)
+        return FOR_BEHEER.format(school=knowledge.school_name(found.school))
     if found.school not in account.schools or (entry.kind == ASSIGNED and found.assignee != account.id):
         return ""
     url = settings().public_url

@@ -104,12 +104,12 @@ class Conversations:
         now = clock.now()
         messages, choices = [], {}
         if pupil_text is not None:
-            messages.append(Message(message_id(), "pupil", now, _storable(pupil_text), request_key=request_key))
+            messages.append(Message(message_id(), "pupil", now, storable(pupil_text), request_key=request_key))
         for reply in replies:
             offered = {secrets.token_urlsafe(9): choice for choice in reply.choices}
             choices.update(offered)
             labels = [_shown(id, choice) for id, choice in offered.items()]
-            text = _storable(reply.text)
+            text = storable(reply.text)
             messages.append(Message(message_id(), sender, now, text, labels or None, reply.card, request_key))
         moments = {"created_at": now, "last_at": now, "expires_at": expiry(now)}
         rows: list[Row] = [("conversations", {"id": conversation_id, **moments})]
@@ -316,7 +316,8 @@ def _as_label(text: str) -> str:
     return " ".join(text.casefold().split()).rstrip(".!? ")
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """The text without what a database does not take."""
     return UNSTORABLE.sub("\ufffd", text)
 
 

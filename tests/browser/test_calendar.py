@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.accounts import accounts
 from tests.browser.chat import accessibility_problems
+from tests.browser.portal import log_in
 from tests.web.conftest import actions, data_dir, own_knowledge, rasa, run, set_up, sqlite_database
 from tests.web.staff import PASSWORD
 
@@ -102,9 +103,7 @@ def test_redactie_reads_a_file_and_a_pupil_sees_it(page: Page, url: str, browser
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{url}/portal/kennis/kalender")
-    page.get_by_label("E-mailadres").fill("redactie@voorbeeld.nl")
-    page.get_by_label("Wachtwoord").fill(PASSWORD)
-    page.get_by_role("button", name="Inloggen").click()
+    log_in(page, "redactie@voorbeeld.nl")
     expect(page.get_by_role("heading", name="Kalender inlezen")).to_be_visible()
     assert accessibility_problems(page) == [] and page.evaluate(WIDER) == 0
     table = "titel;datum;tijd;klas\nGastles dakdekken;16-12-2026;9.00-10.00;3\nGastles x;morgen;;\n"

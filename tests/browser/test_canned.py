@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chat import accessibility_problems
-from tests.stack import EMAIL, PASSWORD
+from tests.browser.portal import open_inbox
 
 NAMES = {"light": "Fleur", "dark": "Mila"}
 
@@ -22,14 +22,6 @@ def send_a_question(lobke, name: str) -> None:
     chat.choose("Ja, versturen")
 
 
-def log_in(page: Page, url: str) -> None:
-    page.goto(f"{url}/portal")
-    page.get_by_label("E-mailadres").fill(EMAIL)
-    page.get_by_label("Wachtwoord").fill(PASSWORD)
-    page.get_by_role("button", name="Inloggen").click()
-    expect(page.get_by_role("heading", name="Overdrachten")).to_be_visible()
-
-
 def check(page: Page) -> None:
     """The page as it is: by axe, and on a phone without scrolling sideways."""
     assert accessibility_problems(page) == []
@@ -42,7 +34,7 @@ def test_what_a_decaan_often_writes_is_there_when_she_answers(page: Page, lobke,
     page.set_viewport_size({"width": 360, "height": 740})
     name = NAMES[scheme]
     send_a_question(lobke, name)
-    log_in(page, lobke.url)
+    open_inbox(page, lobke.url)
 
     page.get_by_role("link", name="Vaste antwoorden").click()
     check(page)
@@ -78,7 +70,7 @@ def test_what_a_decaan_often_writes_is_there_when_she_answers(page: Page, lobke,
 def test_the_away_message_is_set_and_taken_away(page: Page, lobke, scheme: str):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 360, "height": 740})
-    log_in(page, lobke.url)
+    open_inbox(page, lobke.url)
     page.get_by_role("link", name="Afwezigheid").click()
     check(page)
     page.get_by_label("Van", exact=True).fill("2026-11-21")

@@ -18,6 +18,7 @@ from bot.accounts.demo import SCHOOL
 from bot.handoff.canned import CannedAnswers
 from bot.handoff.inbox import Inbox
 from bot.settings import PROJECT
+from tests.browser.portal import log_in
 from tests.web.conftest import Site, actions, data_dir, rasa, run, set_up, sqlite_database
 from tests.web.handoffs import INBOX, pupil, sent
 from tests.web.staff import PASSWORD, with_app
@@ -101,9 +102,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
         page = contexts[-1].new_page()
         page.goto(path)
         if account:
-            page.get_by_label("E-mailadres").fill(account.email)
-            page.get_by_label("Wachtwoord").fill(PASSWORD)
-            page.get_by_role("button", name="Inloggen").click()
+            log_in(page, account.email)
         expect(page.locator("h1")).to_be_visible()
         return page
 

@@ -2,21 +2,13 @@
 
 import re
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.chat import Chat
-from tests.stack import EMAIL, PASSWORD
+from tests.browser.portal import open_inbox
 
 QUESTION = "Mag ik van techniek naar zorg? Ik zit al in leerjaar 3."
 CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}")
-
-
-def log_in(page: Page, url: str) -> None:
-    page.goto(f"{url}/portal")
-    page.get_by_label("E-mailadres").fill(EMAIL)
-    page.get_by_label("Wachtwoord").fill(PASSWORD)
-    page.get_by_role("button", name="Inloggen").click()
-    expect(page.get_by_role("heading", name="Overdrachten")).to_be_visible()
 
 
 def choose(chat: Chat, label: str) -> None:
@@ -26,7 +18,7 @@ def choose(chat: Chat, label: str) -> None:
 
 def test_a_question_reaches_the_decaan_and_the_answer_reaches_the_pupil(home: Chat, browser: Browser, lobke):
     decaan = browser.new_context(locale="nl-NL").new_page()
-    log_in(decaan, lobke.url)
+    open_inbox(decaan, lobke.url)
 
     home.begin()
     home.ask("kan ik iemand spreken")

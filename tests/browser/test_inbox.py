@@ -15,6 +15,7 @@ from bot import clock
 from bot.accounts import accounts, sessions
 from bot.accounts.accounts import Account
 from tests.browser.chat import accessibility_problems
+from tests.browser.portal import log_in
 from tests.web.conftest import Site, actions, data_dir, rasa, run, set_up, sqlite_database
 from tests.web.handoffs import INBOX, pupil, sent
 from tests.web.staff import EMAIL, PASSWORD, SCHOOL, a_decaan
@@ -64,9 +65,7 @@ def window(browser: Browser, portal: str, sam: Account) -> Iterator[Window]:
 
 
 def login(page: Page, email: str = EMAIL) -> None:
-    page.get_by_label("E-mailadres").fill(email)
-    page.get_by_label("Wachtwoord").fill(PASSWORD)
-    page.get_by_role("button", name="Inloggen").click()
+    log_in(page, email)
     expect(page.get_by_role("button", name="Uitloggen")).to_be_visible()
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from bot.accounts import accounts
 from bot.settings import PROJECT
 from tests.browser.chat import Chat, accessibility_problems
+from tests.browser.portal import log_in
 from tests.stack import NOW, running
 from tests.web.conftest import actions, data_dir, own_knowledge, rasa, run, set_up, sqlite_database
 from tests.web.staff import PASSWORD
@@ -21,12 +22,10 @@ PHONE = {"width": 360, "height": 740}
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def log_in(page: Page, url: str) -> None:
+def open_knowledge(page: Page, url: str) -> None:
     """Redactie comes to the first page of the knowledge."""
     page.goto(f"{url}/portal/kennis")
-    page.get_by_label("E-mailadres").fill(EMAIL)
-    page.get_by_label("Wachtwoord").fill(PASSWORD)
-    page.get_by_role("button", name="Inloggen").click()
+    log_in(page, EMAIL)
     expect(page.get_by_role("heading", name="Kennis van Lobke")).to_be_visible()
 
 
@@ -46,7 +45,7 @@ def test_the_pages_fit_on_a_phone_and_are_accessible(page: Page, url: str, schem
 
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme=scheme)
-    log_in(page, url)
+    open_knowledge(page, url)
     is_fine()
     for path in ("?zoek=kok", "/lijst/kalender", "/nieuw/kalender", "/bestand/talen", "/weg/werelden/zorg"):
         page.goto(f"{url}/portal/kennis{path}")
@@ -70,7 +69,7 @@ def test_the_pages_fit_on_a_phone_and_are_accessible(page: Page, url: str, schem
 def test_the_form_works_without_javascript(browser: Browser, url: str):
     context = browser.new_context(java_script_enabled=False, viewport=PHONE)
     page = context.new_page()
-    log_in(page, url)
+    open_knowledge(page, url)
     page.goto(f"{url}/portal/kennis/item/opleidingen/25180")
     page.get_by_label("Uitleg (moet)").fill("")
     page.get_by_role("button", name="Bekijk wat Lobke zegt").click()
@@ -85,7 +84,7 @@ def test_the_form_works_without_javascript(browser: Browser, url: str):
 
 
 def test_from_a_mistake_to_its_line_in_the_file(page: Page, url: str):
-    log_in(page, url)
+    open_knowledge(page, url)
     page.goto(f"{url}/portal/kennis/bestand/talen")
     field = page.get_by_label("Het bestand")
     text = field.input_value()
@@ -119,7 +118,7 @@ def test_a_pupil_gets_what_redactie_published_in_her_next_answer(page: Page, bro
     pupil.begin()
     assert "robotmonteur" not in (pupil.ask("Hoe word ik robotmonteur?").inner_text()).lower()
 
-    log_in(page, staffed.url)
+    open_knowledge(page, staffed.url)
     page.goto(f"{staffed.url}/portal/kennis/nieuw/opleidingen")
     page.get_by_label("Kenmerk (moet)").fill("99123")
     page.get_by_label("Naam (moet)").fill("Robotmonteur")

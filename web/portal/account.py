@@ -5,12 +5,12 @@ from typing import Any
 import segno
 from starlette.responses import Response
 
-from bot.accounts import accounts, passwords, second_factor, sessions
-from bot.knowledge.calendar import dutch_date
+from bot.accounts import accounts, second_factor, sessions
+from bot.knowledge.calendar import dutch_moment
 from bot.notices import notices
 from bot.settings import settings
 from web.portal.door import ACCOUNT, SET_SECOND_STEP, Visit, next_step, route, to_login
-from web.portal.login import NOT_THE_SAME, WRONG_CODE
+from web.portal.login import WRONG_CODE, new_password
 
 WRONG_PASSWORD = "Je wachtwoord van nu klopt niet."
 NOTES = {
@@ -36,7 +36,7 @@ def overview(visit: Visit) -> Response:
         {
             "id": session.id,
             "device": session.device,
-            "since": f"{dutch_date(session.created_at.date())}, {session.created_at:%H.%M} uur",
+            "since": dutch_moment(session.created_at),
             "is_this": visit.session is not None and session.hash == visit.session.hash,
         }
         for session in found
@@ -60,11 +60,9 @@ def password(visit: Visit) -> Response:
     """Another password; every other browser is logged out."""
     if not visit.is_post:
         return visit.page("password.html")
-    account, new = visit.account, visit.form.get("password", "")
+    account = visit.account
     visit.count(("logins of an account", f"account {account.id}"))
-    error = passwords.remark(new, account.email)
-    if not error and new != visit.form.get("again", ""):
-        error = NOT_THE_SAME
+    new, error = new_password(visit, account)
     if not error and not accounts.knows_password(account, visit.form.get("current", "")):
         error = WRONG_PASSWORD
     if error:

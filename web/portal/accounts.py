@@ -8,7 +8,7 @@ from starlette.responses import Response
 from bot import knowledge
 from bot.accounts import accounts, invitations
 from bot.accounts.accounts import BEHEER, DECAAN, ROLES, Account, Refused
-from bot.knowledge.calendar import dutch_date
+from bot.knowledge.calendar import dutch_moment
 from bot.knowledge.models import School
 from bot.notices.outbox import invite_by_mail
 from bot.settings import settings
@@ -150,7 +150,7 @@ def _row(account: Account, last: Optional[datetime]) -> dict[str, Any]:
         "state": "Uit" if account.disabled_at else "Uitgenodigd" if waits else "Actief",
         "disabled": bool(account.disabled_at),
         "second": "met tweede stap" if account.has_second_factor else "zonder tweede stap",
-        "last": f"{dutch_date(last.date())}, {last:%H.%M} uur" if last else "",
+        "last": dutch_moment(last) if last else "",
     }
 
 

@@ -17,9 +17,10 @@ from bot.handoff.canned import (
     unknown_variables,
 )
 from bot.handoff.inbox import NotFound, Stale
+from bot.knowledge import school_name
 from web.api import REQUEST_KEY
 from web.portal.door import Refusal, Visit, route
-from web.portal.inbox import number_of, school_name
+from web.portal.inbox import number_of
 
 ANSWERS = "/portal/antwoorden"
 NEW = f"{ANSWERS}/nieuw"

@@ -14,7 +14,7 @@ from bot import clock, knowledge
 from bot.accounts import accounts, audit
 from bot.accounts.accounts import BEHEER
 from bot.accounts.audit import Entry, Filter
-from bot.knowledge.calendar import dutch_date
+from bot.knowledge.calendar import dutch_moment
 from web.portal.door import AUDIT, PRIVATE, Visit, route
 
 FILE = f"{AUDIT}.csv"
@@ -154,7 +154,7 @@ def _row(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
     subject = names.get(entry.subject, "") if entry.subject != entry.account_id else ""
     school = knowledge.current().get(f"school:{entry.subject}")
     return {
-        "at": f"{dutch_date(entry.at.date())}, {entry.at:%H.%M} uur",
+        "at": dutch_moment(entry.at),
         "who": _who(entry, names),
         "what": ACTIONS.get(entry.action, entry.action),
         "handoff": entry.subject if about_handoff else "",

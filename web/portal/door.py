@@ -4,7 +4,6 @@ A view is a plain function from a Visit to a Response; it may block. `route` put
 """
 
 import hmac
-import math
 import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
@@ -21,10 +20,10 @@ from bot.accounts import sessions
 from bot.accounts.accounts import ROLES, Account
 from bot.accounts.sessions import Session
 from bot.keys import derived_key
-from bot.settings import settings
+from bot.settings import LOOPBACK, settings
 from bot.storage.database import DatabaseDown
 from web.api import read_body, services
-from web.limits import address
+from web.limits import address, wait_of
 from web.pages import templates
 from web.portal.upload import fields_of
 from web.problems import DETAILS, Problem
@@ -45,7 +44,6 @@ BY_ITSELF = "vanzelf"  # in the address of what a page asks without anybody doin
 DEVICE_SECONDS = 180 * 24 * 3600
 OWN_PAGE = re.compile(r"/portal(/[\w-]+)*(\?[\w=&%-]*)?", re.ASCII)
 COOKIE = re.compile(r"[\w-]{1,100}", re.ASCII)
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
 OLD_FORM = (
@@ -168,10 +166,7 @@ class Visit:
         try:
             services(self.request).limits.count(*uses)
         except Problem as problem:
-            seconds = int((problem.headers or {}).get("Retry-After", "60"))
-            minutes = math.ceil(seconds / 60)
-            wait = "een minuut" if minutes == 1 else f"{minutes} minuten"
-            text = f"Dit is te vaak geprobeerd. Wacht {wait} en probeer het dan nog eens."
+            text = f"Dit is te vaak geprobeerd. Wacht {wait_of(problem)} en probeer het dan nog eens."
             raise Refusal(429, "Even wachten", text, problem.headers) from None
 
     def keep(self, response: Response) -> Response:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from bot import clock, knowledge
+from bot import clock
 from bot.accounts.accounts import DECAAN
 from bot.clock import ZONE
 from bot.handoff import rules
@@ -22,7 +22,8 @@ from bot.handoff.canned import CannedAnswers, filled, variables
 from bot.handoff.inbox import PAGE, VIEWS, Count, Detail, Inbox, Item, NotFound, Role, Stale, View
 from bot.handoff.presence import glance, mark_of
 from bot.handoff.school_time import OPENS, SCHOOL_DAY
-from bot.knowledge.calendar import dutch_date
+from bot.knowledge import school_name
+from bot.knowledge.calendar import dutch_date, dutch_moment
 from bot.storage.conversations import Reply
 from bot.storage.database import DatabaseDown
 from web.api import REQUEST_KEY, services
@@ -105,7 +106,6 @@ def overview(visit: Visit) -> Response:
     """
     query = visit.form if visit.is_post else visit.request.query_params
     inbox = _inbox(visit)
-    mark = glance(inbox.schools).of_list(inbox.schools)
     view: View = next((view for view in VIEWS if view == query.get("weergave")), "nieuw")
     sealed = seal(visit, query.get("zoek", "")[:LONGEST_SEARCH].strip()) if visit.is_post else query.get("zoek", "")
     search = unseal(visit, sealed)
@@ -121,6 +121,7 @@ def overview(visit: Visit) -> Response:
 
     if visit.is_post:
         return visit.to(address(view))
+    mark = glance(inbox.schools).of_list(inbox.schools)
     found = inbox.list(view, search, school or None, leerjaar, urgent, number)
     if not found.items and number > 1:
         return visit.to(address(view))
@@ -169,16 +170,16 @@ def _page(
         "handoff": detail,
         "row": _row(detail, colleagues, inbox),
         "school": school_name(detail.school),
-        "sent": _moment(detail.created_at),
+        "sent": dutch_moment(detail.created_at),
         "thread": [
-            {"who": said.author or _who(detail), "sender": said.sender, "at": _moment(said.at), "text": said.text}
+            {"who": said.author or _who(detail), "sender": said.sender, "at": dutch_moment(said.at), "text": said.text}
             for said in detail.messages
         ],
         "notes": [
             {
                 "id": kept.id,
                 "who": kept.author,
-                "at": _moment(kept.at),
+                "at": dutch_moment(kept.at),
                 "text": kept.text,
                 "to": ROLES[kept.forwarded_to] if kept.forwarded_to else "",
             }
@@ -311,13 +312,13 @@ def forwarded(visit: Visit) -> Response:
         f"Leerling: {detail.first_name or 'geen naam ingevuld'}",
         f"Leerjaar: {detail.leerjaar or 'niet ingevuld'}",
         f"School: {school_name(detail.school)}",
-        f"Verstuurd: {_moment(detail.created_at)}",
+        f"Verstuurd: {dutch_moment(detail.created_at)}",
     ]
     question = detail.messages[0].text if detail.messages else ""
     parts = [
         "\n".join(facts),
         f"De leerling schreef:\n{question}",
-        f"Notitie van {note.author}, {_moment(note.at)}:\n{note.text}",
+        f"Notitie van {note.author}, {dutch_moment(note.at)}:\n{note.text}",
     ]
     return visit.page("forward.html", url=f"{INBOX}/{detail.id}", to=ROLES[note.forwarded_to], text="\n\n".join(parts))
 
@@ -470,16 +471,6 @@ def duration(waiting: timedelta) -> str:
 
 def _counted(count: Count) -> str:
     return f"{count.total}, {count.unread} ongelezen" if count.unread else str(count.total)
-
-
-def school_name(id: str) -> str:
-    """The name of a school, for its id in scholen.yml."""
-    entry = knowledge.current().get(f"school:{id}")
-    return entry.label if entry else id
-
-
-def _moment(moment: datetime) -> str:
-    return f"{dutch_date(moment.date())}, {moment:%H.%M} uur"
 
 
 routes = [

@@ -21,7 +21,7 @@ from bot import clock
 from bot.accounts import audit
 from bot.accounts.accounts import BEHEER, REDACTIE
 from bot.knowledge import KnowledgeError, history, load, loader, writing
-from bot.knowledge.calendar import dutch_date
+from bot.knowledge.calendar import dutch_date, dutch_moment
 from bot.knowledge.check import WHOLE_FILES, Finding, check
 from bot.knowledge.history import Version
 from bot.knowledge.loader import Files, Knowledge, Problem, references
@@ -750,7 +750,7 @@ def _dutch(day: Optional[date]) -> str:
 
 
 def _moment(at: datetime) -> str:
-    return f"{dutch_date(at.date()).partition(' ')[2]}, {at:%H.%M} uur"
+    return dutch_moment(at).partition(" ")[2]
 
 
 def _page(path: str, view: Callable[[Visit], Response], *methods: str, largest: int = LARGEST_ENTRY) -> Any:

@@ -8,10 +8,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Optional, cast
+from typing import Optional
 
 import anyio
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -23,12 +23,12 @@ from bot.handoff import presence
 from bot.handoff.inbox import NotFound
 from bot.handoff.presence import Glance, glance
 from bot.storage.database import DatabaseDown
+from web.events import HEARTBEAT_SECONDS, EventStream
 from web.portal.door import INBOX, Refusal, Visit, route
 from web.portal.inbox import GONE, ID
 
 LOOK_SECONDS = 1.0  # pupils write from another process, so this one looks in the database
 STAY_SECONDS = 10.0  # how often a listener proves that she may listen, and says that she has a handoff open
-HEARTBEAT_SECONDS = 15.0
 STREAMS_A_SESSION = 4  # a browser has six connections to one address, and the pages need some too
 FULL = "Er staan al veel pagina's van Lobke open. Sluit er een; deze ververst dan weer."
 
@@ -95,7 +95,7 @@ class Watch:
             await asyncio.sleep(LOOK_SECONDS)
 
 
-class LiveResponse(EventSourceResponse):
+class LiveResponse(EventStream):
     """Events for one page, from the mark `since` that the page was made with, until the session ends."""
 
     def __init__(self, watch: Watch, token: str, session: Session, handoff: Optional[str], since: str) -> None:
@@ -108,15 +108,7 @@ class LiveResponse(EventSourceResponse):
         except OverflowError:
             await PlainTextResponse(FULL, 429, {"Retry-After": "30"})(scope, receive, send)
             return
-        super().__init__(
-            self._events(listener),
-            ping=HEARTBEAT_SECONDS,
-            ping_message_factory=lambda: ServerSentEvent(comment="nog verbonden"),
-            sep="\n",
-            send_timeout=30,
-            shutdown_event=cast(anyio.Event, listener),
-            shutdown_grace_period=1,
-        )
+        super().__init__(self._events(listener), listener, HEARTBEAT_SECONDS)
         try:
             await super().__call__(scope, receive, send)
         finally:

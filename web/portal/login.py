@@ -1,10 +1,12 @@
 """Logging in: password, second factor, invitation; and logging out."""
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
 
 from bot.accounts import accounts, invitations, passwords, second_factor, sessions
+from bot.accounts.accounts import Account
 from bot.settings import settings
 from web.portal.door import (
     ACCOUNT,
@@ -24,6 +26,7 @@ from web.portal.door import (
 WRONG = "Dit e-mailadres en wachtwoord horen niet bij elkaar. Kijk je typefouten na en probeer het nog eens."
 WRONG_CODE = "Deze code klopt niet. Neem de code die nu in je app staat. Elke code werkt 1 keer."
 NOT_THE_SAME = "De 2 wachtwoorden zijn niet gelijk. Typ ze nog eens."
+NO_LINK = "Deze link werkt niet meer"
 OLD_LINK = "Deze link is gebruikt, of te oud. Vraag de beheerder van Lobke om een nieuwe."
 NOTES = {
     "uitgelogd": "Je bent uitgelogd.",
@@ -94,21 +97,32 @@ def logout_everywhere(visit: Visit) -> Response:
 
 def invitation(visit: Visit) -> Response:
     """Choosing a password with the link of an invitation."""
+    return by_link(visit, "uitnodiging", "invitation.html", invitations.accept, OLD_LINK)
+
+
+def by_link(
+    visit: Visit, kind: invitations.Kind, template: str, accept: Callable[[str, str], bool], old_link: str
+) -> Response:
+    """Choosing a password with a link of this kind. `accept` stores it for a token, and says whether that was valid."""
     token = visit.request.path_params["token"]
-    account = invitations.invited(token)
+    account = invitations.invited(token, kind)
     if account is None:
-        raise Refusal(404, "Deze link werkt niet meer", OLD_LINK)
+        raise Refusal(404, NO_LINK, old_link)
     if not visit.is_post:
-        return visit.page("invitation.html", email=account.email)
+        return visit.page(template, email=account.email)
+    password, error = new_password(visit, account)
+    if error:
+        return visit.page(template, 422, email=account.email, error=error)
+    if not accept(token, password):
+        raise Refusal(404, NO_LINK, old_link)
+    return visit.to(f"{LOGIN}?melding=wachtwoord")
+
+
+def new_password(visit: Visit, account: Account) -> tuple[str, str]:
+    """The password that the form has twice, and what is wrong with it, or ""."""
     password = visit.form.get("password", "")
     error = passwords.remark(password, account.email)
-    if not error and password != visit.form.get("again", ""):
-        error = NOT_THE_SAME
-    if error:
-        return visit.page("invitation.html", 422, email=account.email, error=error)
-    if not invitations.accept(token, password):
-        raise Refusal(404, "Deze link werkt niet meer", OLD_LINK)
-    return visit.to(f"{LOGIN}?melding=wachtwoord")
+    return password, error or ("" if password == visit.form.get("again", "") else NOT_THE_SAME)
 
 
 routes = [

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from bot.accounts import oidc
 from bot.settings import settings
 from web.portal.door import START, Refusal, Visit, own_page, route, to_login
-from web.tokens import LOGIN_SECONDS, BadToken, login_token, read_login_token
+from web.tokens import BadToken, login_tokens
 
 BEGIN = "/portal/inloggen/extern"
 BACK = "/portal/inloggen/extern/terug"
@@ -49,7 +49,8 @@ def begin(visit: Visit) -> Response:
     except (oidc.ProviderDown, oidc.Untrusted) as error:
         log.warning("oidc_failed", error=type(error).__name__, reason=str(error))
         raise Refusal(503, CANNOT, DOWN, {"Retry-After": "60"}) from None
-    visit.set_cookie(response, COOKIE, login_token(f"{state}.{quote(visit.next, safe='')}"), LOGIN_SECONDS)
+    token = login_tokens.new(f"{state}.{quote(visit.next, safe='')}")
+    visit.set_cookie(response, COOKIE, token, login_tokens.seconds)
     return response
 
 
@@ -92,7 +93,7 @@ def _check_set() -> None:
 def _remembered(visit: Visit) -> tuple[str, str]:
     """The state of the login that this browser began, and the page it wanted."""
     try:
-        state, _, next = read_login_token(visit.read_cookie(COOKIE)).partition(".")
+        state, _, next = login_tokens.read(visit.read_cookie(COOKIE)).partition(".")
     except BadToken:
         return "", START
     return state, own_page(unquote(next))

@@ -2,12 +2,12 @@
 
 from starlette.responses import Response
 
-from bot.accounts import accounts, invitations, passwords
+from bot.accounts import accounts, invitations
 from bot.notices.outbox import ask_reset
 from bot.settings import settings
 from web.limits import address
-from web.portal.door import FORGOTTEN, LOGIN, Refusal, Visit, route
-from web.portal.login import NOT_THE_SAME
+from web.portal.door import FORGOTTEN, Refusal, Visit, route
+from web.portal.login import by_link
 
 NO_MAIL = "Lobke kan hier geen mail sturen. Vraag de beheerder van Lobke om een nieuwe link."
 NO_ADDRESS = "Dit is geen e-mailadres. Kijk of er een @ en een punt in staan."
@@ -33,21 +33,7 @@ def ask(visit: Visit) -> Response:
 
 def choose(visit: Visit) -> Response:
     """Another password, with the link from the mail."""
-    token = visit.request.path_params["token"]
-    account = invitations.invited(token, "wachtwoord")
-    if account is None:
-        raise Refusal(404, "Deze link werkt niet meer", OLD_LINK)
-    if not visit.is_post:
-        return visit.page("reset.html", email=account.email)
-    password = visit.form.get("password", "")
-    error = passwords.remark(password, account.email)
-    if not error and password != visit.form.get("again", ""):
-        error = NOT_THE_SAME
-    if error:
-        return visit.page("reset.html", 422, email=account.email, error=error)
-    if not invitations.reset(token, password):
-        raise Refusal(404, "Deze link werkt niet meer", OLD_LINK)
-    return visit.to(f"{LOGIN}?melding=wachtwoord")
+    return by_link(visit, "wachtwoord", "reset.html", invitations.reset, OLD_LINK)
 
 
 routes = [

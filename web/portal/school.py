@@ -9,9 +9,9 @@ from bot import clock
 from bot.accounts.accounts import DECAAN
 from bot.handoff.away import LONGEST_TEXT, Away, AwayMessages
 from bot.handoff.inbox import NotFound, Stale
+from bot.knowledge import school_name
 from bot.knowledge.calendar import dutch_date
 from web.portal.door import Refusal, Visit, route
-from web.portal.inbox import school_name
 
 SCHOOL = "/portal/school"
 LONGEST_AWAY = timedelta(days=366)

@@ -1,23 +1,16 @@
 // Keeps what is typed about a handoff in this tab, until it is sent or somebody logs out. The draft has the version it
 // was typed on and the key it goes with: so a newer version is still noticed, and sending twice is still once.
-const { account, handoff, restored } = document.getElementById("live").dataset;
-const MINE = `lobke-draft:${account}:`;
-const FIELDS = ["version", "seen_status", "seen_assignee", "seen_messages", "key"];
+import { DRAFT, forgetDrafts, inTab } from "./portal-storage.js";
 
-/** Does something with the storage of this tab, if the browser lets us. */
-function withStorage(work) {
-  try {
-    return work(sessionStorage);
-  } catch {
-    return null;
-  }
-}
+const { account, handoff, restored } = document.getElementById("live").dataset;
+const MINE = `${DRAFT}${account}:`;
+const FIELDS = ["version", "seen_status", "seen_assignee", "seen_messages", "key"];
 
 const keyOf = (action) => `${MINE}${handoff}:${action}`;
 
 function keep({ form, value }) {
   const fields = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
-  withStorage((storage) => {
+  inTab((storage) => {
     if (value.trim()) storage.setItem(keyOf(form.id), JSON.stringify({ text: value, fields }));
     else storage.removeItem(keyOf(form.id));
   });
@@ -25,22 +18,18 @@ function keep({ form, value }) {
 
 /** Puts the draft back, unless the server sent the text along. Whether it did. */
 function restore(field) {
-  const draft = withStorage((storage) => JSON.parse(storage.getItem(keyOf(field.form.id))));
+  const draft = inTab((storage) => JSON.parse(storage.getItem(keyOf(field.form.id))));
   if (!draft || field.value.trim()) return false;
   field.value = draft.text;
   FIELDS.forEach((name) => (field.form.elements[name].value = draft.fields[name]));
   return true;
 }
 
-withStorage((storage) => {
-  Object.keys(storage)
-    .filter((key) => key.startsWith("lobke-draft:") && !key.startsWith(MINE))
-    .forEach((key) => storage.removeItem(key)); // somebody else was logged in here before
-});
+forgetDrafts(MINE); // somebody else may have been logged in here before
 
 const done = new URLSearchParams(location.search).get("melding");
 if (done) {
-  withStorage((storage) => storage.removeItem(keyOf(done)));
+  inTab((storage) => storage.removeItem(keyOf(done)));
   history.replaceState(null, "", location.pathname); // so a reload does not take the next draft away
 }
 

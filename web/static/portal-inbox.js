@@ -1,24 +1,10 @@
 // Keyboard shortcuts and the print button of the inbox. Without JavaScript both are absent and everything else works.
+import { inBrowser } from "./portal-storage.js";
+
 const SETTING = "lobke-shortcuts";
 const byId = (id) => document.getElementById(id);
 const dialog = byId("shortcuts");
 const useShortcuts = byId("use-shortcuts");
-
-function stored() {
-  try {
-    return localStorage.getItem(SETTING) !== "off";
-  } catch {
-    return true; // the browser keeps nothing for this page
-  }
-}
-
-function store(on) {
-  try {
-    localStorage.setItem(SETTING, on ? "on" : "off");
-  } catch {
-    // then the choice holds for this page
-  }
-}
 
 /** Focuses the next (1) or previous (-1) handoff of the list. */
 function move(step) {
@@ -46,8 +32,10 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 
-useShortcuts.checked = stored();
-useShortcuts.addEventListener("change", () => store(useShortcuts.checked));
+useShortcuts.checked = inBrowser((storage) => storage.getItem(SETTING)) !== "off";
+useShortcuts.addEventListener("change", () =>
+  inBrowser((storage) => storage.setItem(SETTING, useShortcuts.checked ? "on" : "off")),
+);
 byId("show-shortcuts").hidden = false;
 byId("show-shortcuts").addEventListener("click", () => dialog.showModal());
 

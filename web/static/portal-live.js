@@ -1,14 +1,12 @@
 // Keeps a page of the inbox up to date. It never touches what somebody is typing or choosing, nor where she is looking.
+import { setLoggedOut } from "./portal-storage.js";
+
 const AGAIN = 30_000; // ms until the next try after a connection was refused
 const BUSY = 60_000; // ms between two signs that somebody is typing
 const SAID = 20_000; // ms that an announcement stays
 const SEEN = ["seen_status", "seen_assignee", "seen_messages"];
 
-try {
-  localStorage.removeItem("lobke-logged-out"); // somebody is in; see portal-logout.js
-} catch {
-  // then nothing was kept there
-}
+setLoggedOut(false);
 
 const byId = (id) => document.getElementById(id);
 const live = byId("live");
