@@ -1,6 +1,5 @@
 """Personal data is taken out of text; what the question is about stays."""
 
-
 import pytest
 
 from bot.privacy.redaction import redact
