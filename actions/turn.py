@@ -214,7 +214,7 @@ class Turn:
         """Give the answers, log them, and return what to remember. The last one may lead to the decaan."""
         answers = (*answers[:-1], self._with_decaan(answers[-1]))
         for answer in answers:
-            self.add(answer)
+            self.add(answer, self._rated(answer))
             if answer.outcome:
                 self.log(answer.outcome, answer.kind, answer.subject)
         self._ask_how_it_is()
@@ -238,7 +238,7 @@ class Turn:
     def _with_decaan(self, answer: Answer) -> Answer:
         """With a small way to the decaan beside what the knowledge says, and a plain one when Lobke keeps failing."""
         is_failing = answer.outcome == NOT_UNDERSTOOD and self.misunderstood() > 0
-        is_content = answer.outcome == "answered" and answer.kind not in {None, *FLOWS}
+        is_content = _is_content(answer)
         running = (self.remembered("flow") or {}).get("running")
         if not (is_content or is_failing) or running or self.may_be_distress or not schools():
             return answer
@@ -247,12 +247,20 @@ class Turn:
         others = [choice for choice in answer.choices if choice != sources().button("mens")]
         return replace(answer, choices=(asking.way_in(sources()), *others))
 
-    def add(self, answer: Answer) -> None:
-        """Say this too, without logging or remembering it."""
+    def _rated(self, answer: Answer) -> Optional[dict[str, str]]:
+        """What a pupil rates who says whether this helped; None when she is not asked, as at a sign of distress."""
+        if not _is_content(answer) or self.may_be_distress or (answer.subject or "").startswith("hulplijn:"):
+            return None
+        about = {"intent": self.intent, "kind": answer.kind, "subject": answer.subject}
+        return {name: value for name, value in about.items() if value}
+
+    def add(self, answer: Answer, about: Optional[dict[str, str]] = None) -> None:
+        """Say this too, without logging or remembering it. With `about` it can be rated."""
+        more = {"card": answer.card, "about": about}
         self._dispatcher.utter_message(
             text=answer.text,
             buttons=[_button(choice) for choice in answer.choices],
-            json_message={"card": answer.card} if answer.card else None,
+            json_message={name: value for name, value in more.items() if value} or None,
         )
 
     def _ask_how_it_is(self) -> None:
@@ -323,6 +331,11 @@ def _subjects(entities: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
 
 def _hits(entities: list[dict[str, Any]]) -> tuple[Hit, ...]:
     return tuple(Hit(e["value"], float(e["confidence_entity"])) for e in entities if e["entity"] == "hit")
+
+
+def _is_content(answer: Answer) -> bool:
+    """Whether it answers a question, and is no part of the talk."""
+    return answer.outcome == "answered" and answer.kind not in {None, *FLOWS}
 
 
 def _button(choice: Choice) -> dict[str, str]:

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot import clock
 from bot.handoff.codes import is_typed_code
+from bot.monitoring import feedback
 from bot.storage.conversations import Choice, Conversations, Message, Reply, expiry
 from bot.storage.database import DatabaseDown
 from web.code_typed import HIDDEN_CODE, code_typed
@@ -39,6 +40,8 @@ ONE_OF_TWO = "Stuur een tekst of een knop: precies een van de 2."
 OLD_CHOICE = "Deze knop hoort niet bij dit gesprek of is er niet meer. Typ gerust wat je wilt weten."
 STREAMS_TAKEN = "Dit gesprek staat al op te veel plekken open. Sluit een van die pagina's en probeer het dan nog eens."
 NOT_DELETED = "Wissen lukt nu even niet, dus je gesprek is er nog. Probeer het over een minuut nog eens."
+NO_ANSWER = "Dit antwoord hoort niet bij dit gesprek, of je kunt er niets over zeggen."
+NOT_RATED = "Dat is nu niet gelukt, dus ik heb niets bewaard. Probeer het over een paar tellen nog eens."
 NOT_READ = "Ik kan je gesprek nu even niet ophalen. Het is niet weg, dus probeer het straks nog eens."
 
 
@@ -143,9 +146,36 @@ async def transcript(request: Request) -> Response:
     after = message_id_of(request.query_params.get("after", ""))
     try:
         found = await run_in_threadpool(lobke.conversations.messages, conversation_id, after)
+        rated = [message.id for message in found if message.about]
+        votes = await run_in_threadpool(feedback.votes, conversation_id, rated)
     except DatabaseDown as error:
         raise Problem(503, NOT_READ, {"Retry-After": "5"}) from error
-    return JSONResponse(_shown(found))
+    return JSONResponse(_shown(found, votes))
+
+
+async def rate(request: Request) -> Response:
+    """POST /api/feedback: whether an answer helped the pupil; null takes back what she said."""
+    lobke = services(request)
+    conversation_id, started_at = signed(request)
+    lobke.limits.count(("votes of a token", conversation_id), ("messages of an address", address(request)))
+    message_id, helpful = rating(await read_object(request, {"message", "helpful"}))
+    try:
+        await run_in_threadpool(_vote, lobke, conversation_id, started_at, message_id, helpful)
+    except DatabaseDown as error:
+        raise Problem(503, NOT_RATED, {"Retry-After": "5"}) from error
+    return Response(status_code=204)
+
+
+def _vote(
+    lobke: Services, conversation_id: str, started_at: datetime, message_id: str, helpful: Optional[bool]
+) -> None:
+    """Keeps the vote. Raises a Problem, 401 or 404, and DatabaseDown."""
+    if not lobke.conversations.is_open(conversation_id, started_at):
+        raise ended_problem()
+    message = lobke.conversations.message(conversation_id, message_id)
+    if message is None or not message.about:
+        raise Problem(404, NO_ANSWER)
+    feedback.vote(conversation_id, message_id, message.about, helpful)
 
 
 async def events(request: Request) -> Response:
@@ -218,6 +248,16 @@ def said(body: dict[str, Any]) -> tuple[str, Optional[str]]:
     return value, None
 
 
+def rating(body: dict[str, Any]) -> tuple[str, Optional[bool]]:
+    """The id of the message, and whether it helped. Raises a 422 Problem."""
+    message_id, helpful = body.get("message"), body.get("helpful")
+    if "helpful" not in body or not (helpful is None or isinstance(helpful, bool)):
+        raise Problem(422)
+    if not isinstance(message_id, str) or not MESSAGE_ID.fullmatch(message_id):
+        raise Problem(422)
+    return message_id, helpful
+
+
 def request_key(request: Request) -> Optional[str]:
     """The Idempotency-Key, None without one. Raises a 422 Problem for one that is too long or has odd characters."""
     key = request.headers.get("idempotency-key")
@@ -271,8 +311,8 @@ async def read_body(request: Request, largest: int = LARGEST_BODY) -> bytes:
     return body
 
 
-def _shown(found: list[Message]) -> dict[str, Any]:
-    return {"messages": [as_json(message) for message in found]}
+def _shown(found: list[Message], votes: Optional[dict[str, bool]] = None) -> dict[str, Any]:
+    return {"messages": [as_json(message, (votes or {}).get(message.id)) for message in found]}
 
 
 def route(path: str, view: Callable[..., Any], *methods: str) -> BaseRoute:
@@ -285,6 +325,7 @@ def route(path: str, view: Callable[..., Any], *methods: str) -> BaseRoute:
 routes = [
     route("/api/sessions", start_session, "POST"),
     route("/api/messages", messages, "GET", "POST"),
+    route("/api/feedback", rate, "POST"),
     route("/api/events", events, "GET"),
     route("/api/session", end_session, "DELETE"),
 ]

@@ -122,11 +122,12 @@ class EventsResponse(EventStream):
             return []
 
 
-def as_json(message: Message) -> dict[str, Any]:
-    """A message as the API shows it."""
+def as_json(message: Message, helpful: Optional[bool] = None) -> dict[str, Any]:
+    """A message as the API shows it; `helpful` is what the pupil said of it."""
     shown = {"id": message.id, "from": message.sender, "at": message.at.isoformat(), "text": message.text}
-    extra = {"choices": message.choices, "card": _card(message)}
-    return {**shown, **{name: value for name, value in extra.items() if value}}
+    extra = {"choices": message.choices, "card": _card(message), "rate": bool(message.about)}
+    rated = {} if helpful is None else {"helpful": helpful}
+    return {**shown, **{name: value for name, value in extra.items() if value}, **rated}
 
 
 def _card(message: Message) -> Optional[dict[str, Any]]:

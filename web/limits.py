@@ -29,6 +29,7 @@ RULES: Mapping[str, tuple[Limit, ...]] = {
     "sessions of an address": (Limit(300, 60),),
     "messages of an address": (Limit(1200, 60),),
     "messages of a token": (Limit(5, 1), Limit(40, 60)),
+    "votes of a token": (Limit(5, 1), Limit(40, 60)),
     "reading with a token": (Limit(120, 60),),
     "pages of a document": (Limit(20, 60),),
     "pages of an address": (Limit(300, 60),),

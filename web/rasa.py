@@ -18,6 +18,7 @@ _BLANKS = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uff
 CONNECTIONS = 10  # Rasa answers one at a time, and httpx looks at every idle connection for every request
 LONGEST = 1000  # characters; normalising can make a text longer
 ROLES = {"step"}  # of a choice, as the widget knows them
+ABOUT = ("intent", "kind", "subject")
 
 
 class RasaFailed(Exception):
@@ -99,8 +100,9 @@ def _visible(character: str) -> str:
 def replies(items: Any) -> list[Reply]:
     """Rasa's list of messages as replies.
 
-    A `custom` message adds its "card" and "choices" ({"label", "meaning", "role"?}) to the message before it. What has
-    another shape is left out. Raises ValueError when it is no list.
+    A `custom` message adds its "card", "choices" ({"label", "meaning", "role"?}) and "about" ({"intent"?, "kind"?,
+    "subject"?}, of an answer that can be rated) to the message before it. What has another shape is left out. Raises
+    ValueError when it is no list.
     """
     if not isinstance(items, list):
         raise ValueError("no list")
@@ -111,12 +113,12 @@ def replies(items: Any) -> list[Reply]:
         offered = [_choice(button, "title", "payload") for button in _list(item.get("buttons"))]
         offered += [_choice(choice, "label", "meaning") for choice in _list(custom.get("choices"))]
         choices = tuple(choice for choice in offered if choice)
-        card = _object(custom.get("card"))
+        card, about = _object(custom.get("card")), _about(custom.get("about"))
         if isinstance(text, str) and text.strip():
-            found.append(Reply(text, choices, card))
-        elif found and (choices or card):
+            found.append(Reply(text, choices, card, about))
+        elif found and (choices or card or about):
             last = found.pop()
-            found.append(Reply(last.text, (*last.choices, *choices), card or last.card))
+            found.append(Reply(last.text, (*last.choices, *choices), card or last.card, about or last.about))
         elif choices or card:
             found.append(Reply("", choices, card))
     return found
@@ -129,6 +131,12 @@ def _choice(item: Any, label: str, meaning: str) -> Optional[Choice]:
         return None
     role = found.get("role")
     return Choice(shown, meant, role if isinstance(role, str) and role in ROLES else None)
+
+
+def _about(item: Any) -> Optional[dict[str, str]]:
+    found = _object(item) or {}
+    about = {name: value for name in ABOUT if isinstance(value := found.get(name), str)}
+    return about or None
 
 
 def _object(value: Any) -> Optional[dict[str, Any]]:

@@ -51,11 +51,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is to be said: Markdown text, choices, and a card for the widget to draw."""
+    """What is to be said: Markdown text, choices, and a card for the widget to draw.
+
+    `about` {"intent"?, "kind", "subject"?} is of an answer that can be rated.
+    """
 
     text: str
     choices: Sequence[Choice] = ()
     card: Optional[dict[str, Any]] = None
+    about: Optional[dict[str, str]] = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Message:
     choices: Optional[list[dict[str, str]]] = None
     card: Optional[dict[str, Any]] = None
     request_key: Optional[str] = None
+    about: Optional[dict[str, str]] = None  # of an answer that can be rated; stays on the server
 
 
 @dataclass
@@ -110,7 +115,8 @@ class Conversations:
             choices.update(offered)
             labels = [_shown(id, choice) for id, choice in offered.items()]
             text = storable(reply.text)
-            messages.append(Message(message_id(), sender, now, text, labels or None, reply.card, request_key))
+            kept = reply.card, request_key, reply.about
+            messages.append(Message(message_id(), sender, now, text, labels or None, *kept))
         moments = {"created_at": now, "last_at": now, "expires_at": expiry(now)}
         rows: list[Row] = [("conversations", {"id": conversation_id, **moments})]
         rows += [("messages", {**asdict(message), "conversation_id": conversation_id}) for message in messages]
@@ -161,6 +167,12 @@ class Conversations:
         with self._memory(conversation_id) as memory:
             found |= {message.id: message for message in memory.unsaved if message.id > after}
         return [found[id] for id in sorted(found)]
+
+    def message(self, conversation_id: str, id: str) -> Optional[Message]:
+        """The message with this id, None when this conversation has no such message. Raises DatabaseDown."""
+        with self._memory(conversation_id) as memory:
+            unsaved = next((message for message in memory.unsaved if message.id == id), None)
+        return unsaved or self._stored(conversation_id, tables.messages.c.id == id).get(id)
 
     def open_message(self, id: str) -> Optional[Message]:
         """The message with this id, None when its conversation has ended or was deleted. Raises DatabaseDown."""

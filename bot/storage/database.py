@@ -142,7 +142,7 @@ def ping() -> None:
 
 
 def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
-    """Writes rows in their order; a row that is there already is left as it is.
+    """Writes rows in their order; a row that is there already is left as it is, but feedback is replaced.
 
     A conversation's `last_at` and `expires_at` only move forward. Rows of a conversation or a handoff that was deleted
     by its pupil are dropped. Date-times may be aware datetimes or ISO strings.
@@ -163,7 +163,10 @@ def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
 
 @lru_cache
 def _insert(dialect: str, name: str) -> TextClause:
-    """The statement that adds a row unless it is there. As text, since SQLAlchemy caches no ON CONFLICT."""
+    """The statement that adds a row, or does with one that is there what `write_rows` says.
+
+    As text, since SQLAlchemy caches no ON CONFLICT.
+    """
     table = tables.metadata.tables[name]
     module = {"sqlite": sqlite, "postgresql": postgresql}[dialect]
     insert = module.insert(table)
@@ -171,6 +174,9 @@ def _insert(dialect: str, name: str) -> TextClause:
         later = {key: insert.excluded[key] for key in ("last_at", "expires_at")}
         older = table.c.expires_at < insert.excluded.expires_at
         statement = insert.on_conflict_do_update(index_elements=["id"], set_=later, where=older)
+    elif table is tables.feedback:
+        rated = {key: insert.excluded[key] for key in ("at", "helpful")}
+        statement = insert.on_conflict_do_update(index_elements=["id"], set_=rated)
     else:
         statement = insert.on_conflict_do_nothing()
     text = str(statement.compile(dialect=module.dialect(paramstyle="named")))

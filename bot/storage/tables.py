@@ -89,6 +89,7 @@ messages = Table(
     Column("choices", json_value),  # [{"id", "label", "role"?}]
     Column("card", json_value),
     Column("request_key", String(64)),
+    Column("about", json_value),  # {"intent"?, "kind", "subject"?} of an answer that can be rated
     Index(None, "conversation_id", "id"),
 )
 
@@ -122,6 +123,18 @@ forgotten = Table(
     metadata,
     Column("conversation", String(32), primary_key=True),
     Column("at", Moment, nullable=False),
+)
+
+# Whether an answer helped. The id is a keyed hash of conversation and message: without those it leads to nobody.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("intent", String(64)),
+    Column("kind", String(64)),
+    Column("subject", String(128)),
+    Column("helpful", Boolean, nullable=False),
 )
 
 # What is only counted over all pupils, such as the types of a verkenning: no moment and no conversation to trace it to.

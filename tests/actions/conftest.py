@@ -80,6 +80,8 @@ class Said:
     text: str
     buttons: dict[str, str]
     card: Any
+    about: Optional[dict[str, str]]
+    """What is rated of it."""
 
 
 @dataclass
@@ -151,6 +153,7 @@ def run(logging_database: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
                 text=each["text"] or "",
                 buttons={button["title"]: button["payload"] for button in each["buttons"]},
                 card=(each["custom"] or {}).get("card"),
+                about=(each["custom"] or {}).get("about"),
             )
             for each in dispatcher.messages
         ]

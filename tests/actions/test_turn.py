@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Optional
 
 import pytest
+from rasa_sdk import Action
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.gesprek import ActionGesprek
+from actions.nood import ActionNood
 from actions.turn import SURE, Turn, sources
-from actions.vragen import ActionAnswer
+from actions.vragen import ActionAnswer, ActionChoose
 from bot.knowledge import loader
 from bot.knowledge.question import LEAST_HIT, SURE_HIT, Answer, Choice
 from tests.actions.conftest import Message, Run
@@ -79,6 +82,46 @@ def test_a_choice_is_sent_with_its_meaning_and_a_card_as_json(logging_database: 
     (said,) = dispatcher.messages
     assert said["buttons"] == [{"title": "Wat is het?", "payload": "inhoud|beroep:kok"}]
     assert said["custom"] == {"card": {"title": "Kok"}}
+
+
+def test_an_answer_to_a_question_says_what_can_be_rated(run: Run) -> None:
+    said = run(ActionAnswer(), Message("vraag_duur", "hoe lang duurt kok")).only
+    assert said.about == {"intent": "vraag_duur", "kind": "duur", "subject": "beroep:kok"}
+    general = run(ActionAnswer(), Message("vraag_opleidingen", "welke opleidingen zijn er allemaal")).only
+    assert general.about == {"intent": "vraag_opleidingen", "kind": "opleidingen"}
+
+
+def test_of_a_chosen_question_the_kind_and_the_subject_can_be_rated(run: Run) -> None:
+    said = run(ActionChoose(), Message("kies", choice="duur|beroep:kok")).only
+    assert said.about == {"intent": "kies", "kind": "duur", "subject": "beroep:kok"}
+
+
+def test_each_of_two_answers_can_be_rated(run: Run) -> None:
+    parts = (Message("vraag_duur", "hoe lang duurt kok"), Message("vraag_kosten", "en wat kost bakker"))
+    reply = run(ActionAnswer(), Message("vraag_duur", "hoe lang duurt kok en wat kost bakker", parts=parts))
+    assert [(said.about or {}).get("subject") for said in reply.said] == ["beroep:kok", "beroep:bakker"]
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (ActionGesprek(), Message("groet", "hoi")),
+        (ActionGesprek(), Message("bedankt", "dankjewel")),
+        (ActionGesprek(), Message("buiten_bereik", "hoe hoog is de domtoren")),
+        (ActionAnswer(), Message("nlu_fallback", "blabla", confidence=0.1)),
+        (ActionAnswer(), Message("vraag_worden", "hoe moet ik dat worden")),
+        (ActionAnswer(), Message("vraag_inhoud", "wat is 113")),
+        (ActionAnswer(), Message("vraag_duur", "hoe lang duurt kok", may_be_distress=True)),
+        (ActionChoose(), Message("kies", choice="mens")),
+        (ActionChoose(), Message("kies", choice="nummers")),
+        (ActionChoose(), Message("kies", choice="start")),
+        (ActionChoose(), Message("kies", choice="verkenning|start|kort")),
+        (ActionChoose(), Message("kies", choice="gesprek|start|oefenen|")),
+        (ActionNood(), Message("nood_somber", "ik voel me rot")),
+    ],
+)
+def test_what_is_no_answer_on_content_cannot_be_rated(run: Run, action: Action, message: Message) -> None:
+    assert [said.about for said in run(action, message).said if said.about] == []
 
 
 def test_an_answer_without_a_subject_leaves_what_was_remembered(logging_database: Path) -> None:

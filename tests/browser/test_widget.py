@@ -90,6 +90,39 @@ def test_it_restores_the_chat_after_a_reload_and_in_a_new_tab(page: Page, home: 
     expect(Chat(tab).messages).to_have_text(conversation, use_inner_text=True)
 
 
+def test_a_pupil_says_whether_an_answer_helped_and_takes_it_back(page: Page, home: Chat):
+    home.begin()
+    expect(page.get_by_role("button", name="Dit hielp", exact=True)).to_have_count(0)
+    answer = home.ask(QUESTION)
+    helped = answer.get_by_role("button", name="Dit hielp", exact=True)
+    helped_not = answer.get_by_role("button", name="Dit hielp niet")
+    helped.click()
+    expect(answer.get_by_role("status")).to_have_text("Fijn!")
+    helped_not.press("Enter")
+    expect(answer.get_by_role("status")).to_contain_text("Probeer het eens in andere woorden")
+    expect(helped_not).to_be_focused()
+    page.reload()
+    expect(helped_not).to_have_attribute("aria-pressed", "true")
+    expect(helped).to_have_attribute("aria-pressed", "false")
+    assert accessibility_problems(page) == []
+    helped_not.click()
+    expect(answer.get_by_role("status")).to_have_text("Je keuze is weg.")
+    page.reload()
+    expect(helped_not).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_vote_that_was_not_kept_is_told_and_can_be_given_again(page: Page, home: Chat):
+    home.begin()
+    helped = home.ask(QUESTION).get_by_role("button", name="Dit hielp", exact=True)
+    page.route("**/api/feedback", lambda route: route.fulfill(status=503, body='{"detail": "Dat is nu niet gelukt."}'))
+    helped.click()
+    expect(home.messages.last.get_by_role("status")).to_have_text("Dat is nu niet gelukt.")
+    expect(helped).to_have_attribute("aria-pressed", "false")
+    page.unroute("**/api/feedback")
+    helped.click()
+    expect(helped).to_have_attribute("aria-pressed", "true")
+
+
 def test_it_erases_the_chat(page: Page, home: Chat):
     home.begin()
     home.ask(QUESTION)

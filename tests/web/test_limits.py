@@ -86,6 +86,7 @@ def test_behind_a_trusted_proxy_the_address_that_it_saw_counts(
 
 def test_the_promised_numbers() -> None:
     assert RULES["messages of a token"] == (Limit(5, 1), Limit(40, 60))
+    assert RULES["votes of a token"] == (Limit(5, 1), Limit(40, 60))
     assert RULES["sessions of an address"] == (Limit(300, 60),)
     assert RULES["messages of an address"] == (Limit(1200, 60),)
 

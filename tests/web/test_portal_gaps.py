@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -217,7 +217,39 @@ def test_pages_of_groups(redactie: Browser) -> None:
     assert f"{PAGE}?pagina=2" in html.unescape(first) and redactie.get(f"{PAGE}?pagina=x").status_code == 200
 
 
+def rated(subject: Optional[str], down: int, up: int, kind: str = "duur") -> None:
+    """Pupils said of answers about this that they helped or not."""
+    with transaction(write=True) as connection:
+        number = len(connection.execute(select(tables.feedback.c.id)).all())
+        row = {"at": clock.now(), "kind": kind, "subject": subject}
+        rows = [{**row, "id": str(number + place), "helpful": place >= down} for place in range(down + up)]
+        connection.execute(insert(tables.feedback), rows)
+
+
+def test_answers_that_often_did_not_help_are_listed_with_the_page_of_their_entry(redactie: Browser) -> None:
+    rated(LESGELD, down=12, up=8)
+    rated("beroep:kok", down=4, up=2)
+    rated(None, down=3, up=2, kind="kosten")
+    page = redactie.get(PAGE).text
+    assert '<a href="/portal/kennis/item/onderwerpen-geld/lesgeld">Wat is lesgeld?</a>' in page
+    assert "Wat is lesgeld? 12 van 20 keer: dit hielp niet" in words(page)
+    assert re.search(r"Kok: .*kok .*4 van 6 keer", words(page))
+    for path in re.findall(r'href="(/portal/kennis/item/[^"]+)"', page):
+        assert redactie.get(path).status_code == 200
+    assert "“Wat kost het?”, zonder onderwerp 3 van 5 keer: dit hielp niet" in words(page)
+    assert "Antwoorden die niet hielpen" not in redactie.get(f"{PAGE}?genegeerd=ja").text
+
+
+def test_few_votes_and_entries_that_are_gone_are_not_listed(redactie: Browser) -> None:
+    rated(LESGELD, down=4, up=0)
+    rated("onderwerp:bestaat-niet", down=9, up=0)
+    rated(None, down=9, up=0, kind="bestaat-niet")
+    page = words(redactie.get(PAGE).text)
+    assert "keer: dit hielp niet" not in page
+
+
 def test_empty_pages_say_what_comes_here(redactie: Browser) -> None:
+    assert "minstens 5 keer iets over zeiden" in words(redactie.get(PAGE).text)
     assert "Er staat niets" in words(redactie.get(PAGE).text)
     assert "niets genegeerd" in words(redactie.get(f"{PAGE}?genegeerd=ja").text)
 

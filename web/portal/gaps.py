@@ -17,12 +17,15 @@ from bot.knowledge import history, links, review, writing
 from bot.knowledge.calendar import dutch_date
 from bot.knowledge.loader import Files, Knowledge, read
 from bot.knowledge.models import Activiteit, Entry, Interesse, Onderwerp, Opleiding
-from bot.monitoring import gaps
+from bot.knowledge.names import names_of
+from bot.monitoring import feedback, gaps
+from bot.monitoring.feedback import Rated
 from bot.monitoring.gaps import Group, Sentence
 from bot.settings import settings
 from bot.storage.database import transaction
 from web.portal.door import KNOWLEDGE, Refusal, Visit, route
 from web.portal.knowledge import sheets
+from web.portal.preview import ASKED
 from web.portal.sealed import seal
 
 GAPS = f"{KNOWLEDGE}/ontbreekt"
@@ -109,7 +112,30 @@ def overview(visit: Visit) -> Response:
         is_full=sum(len(group.sentences) for group in everything) >= gaps.MOST,
         previous=address(page - 1) if page > 1 else "",
         following=address(page + 1) if len(found) > PAGE * page else "",
+        unhelpful=_unhelpful(),
+        least_votes=feedback.LEAST_VOTES,
+        least_percent=round(100 * feedback.LEAST_SHARE),
+        days=feedback.DAYS,
     )
+
+
+def _unhelpful() -> list[dict[str, Any]]:
+    """The answers that often did not help, as far as the knowledge still has them."""
+    found = feedback.unhelpful()
+    addresses = _addresses() if found else {}
+    shown = [(one, _about(one, addresses)) for one in found]
+    return [{**about, "down": one.down, "votes": one.votes} for one, about in shown if about]
+
+
+def _about(one: Rated, addresses: dict[str, str]) -> dict[str, Any]:
+    """Its name, and the entries it comes from; {} when there is no such entry or kind of question (any more)."""
+    if one.subject is None:
+        return {"name": ASKED[one.kind], "entries": []} if one.kind in ASKED else {}
+    subject = names_of(knowledge.current()).resolve(one.subject)
+    if subject is None:
+        return {}
+    entries = [{"name": entry.label, "url": addresses.get(entry.key, KNOWLEDGE)} for entry in subject.entries]
+    return {"name": subject.name, "entries": entries}
 
 
 def _record_view(visit: Visit) -> None:

@@ -56,6 +56,12 @@ const TEXT = {
   waited: "Je kunt weer sturen.",
   offline: "Lobke is niet te bereiken. Kijk of je internet hebt en probeer het dan opnieuw.",
   trouble: "Er gaat nu iets mis bij Lobke. Probeer het zo nog een keer.",
+  rate: "Hielp dit antwoord?",
+  helped: "Dit hielp",
+  helpedNot: "Dit hielp niet",
+  ratedHelped: "Fijn!",
+  ratedHelpedNot: "Dank je. Probeer het eens in andere woorden, of vraag je decaan.",
+  ratedNothing: "Je keuze is weg.",
   newTab: " (opent in een nieuw tabblad)",
   copyCode: "Kopieer de code",
   decaanWrote: "Je decaan heeft geantwoord.",
@@ -98,6 +104,14 @@ const ICONS = {
   menu: [["", "M4 7h16M4 12h16M4 17h16"]],
   close: [["", "M6 6l12 12M18 6L6 18"]],
   send: [["", "M12 19V5M6 11l6-6 6 6"]],
+  helped: [
+    ["thumb", "M8 11l4-7.5a2.3 2.3 0 0 1 2.3 2.8L13.6 10H18a2 2 0 0 1 2 2.4l-1.2 6A2 2 0 0 1 16.8 20H8z"],
+    ["", "M8 11H4v9h4"],
+  ],
+  helpedNot: [
+    ["thumb", "M16 13l-4 7.5a2.3 2.3 0 0 1-2.3-2.8l.7-3.7H6a2 2 0 0 1-2-2.4l1.2-6A2 2 0 0 1 7.2 4H16z"],
+    ["", "M16 13h4V4h-4"],
+  ],
 };
 
 /** What the action returns, or undefined when it fails. */
@@ -938,7 +952,7 @@ class LobkeChat extends HTMLElement {
     if (bubble && !bubble.dataset.id) bubble.remove();
   }
 
-  #render({ id, from, at, text, choices, card }) {
+  #render({ id, from, at, text, choices, card, rate, helpful }) {
     const choice = ({ id, label }) =>
       button(label, { class: "sends" }, (event) => this.#send({ choice: id }, label, event.currentTarget));
     const group = (name, label, choices) =>
@@ -952,10 +966,41 @@ class LobkeChat extends HTMLElement {
       card?.progress && renderProgress(card.progress),
       text && element("div", { class: "bubble" }, ...(from === "bot" ? markdown(text) : [text])),
       card && renderCard(card, () => this.#readAnswer()),
-      element("div", { class: "meta" }, at && renderTime(at)),
+      element("div", { class: "meta" }, at && renderTime(at), ...(rate ? this.#renderRate(id, helpful) : [])),
       group("choices", TEXT.choices, choices?.filter((choice) => !isStep(choice))),
       group("choices steps", TEXT.steps, choices?.filter(isStep)),
     );
+  }
+
+  /** Two thumbs, and a place for what comes of them. A pressed one (before: `helpful`) takes back what it said. */
+  #renderRate(id, helpful) {
+    const told = element("span", { role: "status" });
+    const thumb = (name, value) => {
+      const state = { title: TEXT[name], "aria-pressed": String(helpful === value) };
+      return iconButton(name, state, () => rate(value));
+    };
+    const thumbs = new Map([
+      [true, thumb("helped", true)],
+      [false, thumb("helpedNot", false)],
+    ]);
+    const row = element("div", { class: "rate", role: "group", "aria-label": TEXT.rate }, ...thumbs.values());
+    const rate = async (value) => {
+      if (row.getAttribute("aria-busy") === "true") return;
+      const chosen = thumbs.get(value).getAttribute("aria-pressed") === "true" ? null : value;
+      row.setAttribute("aria-busy", "true");
+      try {
+        await call("POST", "/api/feedback", { token: this.#token, body: { message: id, helpful: chosen } });
+        for (const [each, button] of thumbs) button.setAttribute("aria-pressed", each === chosen);
+        told.textContent = chosen === null ? TEXT.ratedNothing : chosen ? TEXT.ratedHelped : TEXT.ratedHelpedNot;
+      } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
+        if (problem.status === 401 && row.isConnected) this.#end(TEXT.ended);
+        else told.textContent = problem.message;
+      } finally {
+        row.removeAttribute("aria-busy");
+      }
+    };
+    return [row, told];
   }
 
   /** Scrolls to the end of the log, but never so far that `first` leaves the top. */
