@@ -11,10 +11,11 @@ from actions.flows import FlowAction
 from actions.gesprek import small_talk
 from actions.nood import accepted, declined, helplines
 from actions.overdracht import someone_to_talk_to
-from actions.turn import FLOWS, Turn, sources
+from actions.turn import Turn, sources
 from actions.verkenning import start
 from bot.knowledge.answers import answer, answers
 from bot.knowledge.kinds.year import NOW
+from bot.orientation.flow import FLOWS
 
 
 class ActionAnswer(FlowAction):

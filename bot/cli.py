@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Optional
@@ -188,6 +189,25 @@ def retention(preview: bool) -> None:
     for name, number in found.items():
         click.echo(f"{number:>7} {name}")
     click.echo("Er is niets gewist." if preview else "Dit is gewist.")
+
+
+@lobke.group()
+def figures() -> None:
+    """De cijfers, zoals ze in docs/cijfers.md staan."""
+
+
+@figures.command()
+@click.option("--from", "begin", type=click.DateTime(["%Y-%m-%d"]), metavar="DAG", help="Alleen vanaf deze dag.")
+def rebuild(begin: Optional[datetime]) -> None:
+    """Tel alle dagen die voorbij zijn opnieuw."""
+    from bot.monitoring.figures import rebuild
+    from bot.storage.database import DatabaseDown
+
+    try:
+        days = rebuild(begin.date() if begin else None)
+    except DatabaseDown as error:
+        _fail(f"De database antwoordt niet ({error}).")
+    click.echo(f"{_count(days, 'dag', 'dagen')} opnieuw geteld.")
 
 
 @lobke.command()

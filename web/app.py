@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.keys import derived_key
+from bot.monitoring.figures import roll_up
 from bot.notices.courier import Courier
 from bot.privacy.retention import expire
 from bot.settings import settings
@@ -104,10 +105,10 @@ def create_app(make_greeting: Callable[[], list[Reply]] = greeting, limits: Call
 
 
 async def _upkeep(migrated: bool) -> None:
-    """Until the process ends: brings the tables up to date if that failed, and deletes what has expired."""
+    """Until the process ends: brings the tables up to date if that failed, deletes what has expired, and counts."""
     while True:
         migrated = migrated or await run_in_threadpool(_try, migrate)
-        done = migrated and await run_in_threadpool(_try, expire)
+        done = migrated and await run_in_threadpool(_try, expire) and await run_in_threadpool(_try, roll_up)
         await asyncio.sleep(RETENTION_SECONDS if done else RETRY_SECONDS)
 
 

@@ -27,6 +27,7 @@ class Limit:
 # A whole school may share one address, so the limits an address has are wide.
 RULES: Mapping[str, tuple[Limit, ...]] = {
     "sessions of an address": (Limit(300, 60),),
+    "views of an address": (Limit(1200, 60),),
     "messages of an address": (Limit(1200, 60),),
     "messages of a token": (Limit(5, 1), Limit(40, 60)),
     "votes of a token": (Limit(5, 1), Limit(40, 60)),

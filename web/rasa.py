@@ -54,16 +54,17 @@ class Rasa:
     async def __aexit__(self, *error: object) -> None:
         await self._client.aclose()
 
-    async def say(self, conversation_id: str, text: str) -> list[Reply]:
-        """The replies to typed text. Raises RasaFailed."""
-        return await self._post(conversation_id, plain(text) or "?")
+    async def say(self, conversation_id: str, text: str, school: Optional[str] = None) -> list[Reply]:
+        """The replies to typed text; `school` is where the chat was opened, for the log. Raises RasaFailed."""
+        return await self._post(conversation_id, plain(text) or "?", school)
 
-    async def choose(self, conversation_id: str, choice: Choice) -> list[Reply]:
+    async def choose(self, conversation_id: str, choice: Choice, school: Optional[str] = None) -> list[Reply]:
         """The replies to a pressed choice. Raises RasaFailed."""
-        return await self._post(conversation_id, "/kies" + json.dumps({"keuze": choice.meaning}))
+        return await self._post(conversation_id, "/kies" + json.dumps({"keuze": choice.meaning}), school)
 
-    async def _post(self, conversation_id: str, message: str) -> list[Reply]:
-        call = self._client.post("/webhook", json={"sender": conversation_id, "message": message})
+    async def _post(self, conversation_id: str, message: str, school: Optional[str]) -> list[Reply]:
+        body = {"sender": conversation_id, "message": message, **({"school": school} if school else {})}
+        call = self._client.post("/webhook", json=body)
         try:
             answer = await asyncio.wait_for(call, settings().rasa_timeout)
             found = replies(answer.json()) if answer.status_code == 200 else []

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class LobkeChannel(RestInput):
-    """`POST /webhooks/lobke/webhook` {"sender", "message"} and `GET /webhooks/lobke/`, both with a bearer token."""
+    """`POST /webhooks/lobke/webhook` {"sender", "message", "school"?} and `GET /webhooks/lobke/`, with a token."""
 
     @classmethod
     def name(cls) -> str:
@@ -54,7 +54,11 @@ class LobkeChannel(RestInput):
             if not isinstance(body, dict) or not all(isinstance(body.get(key), str) for key in ("sender", "message")):
                 return response.json({"error": "sender and message are strings"}, status=400)
             collector = CollectingOutputChannel()
-            message = UserMessage(body["message"], collector, body["sender"], input_channel=self.name())
+            school = body.get("school")
+            metadata = {"school": school} if isinstance(school, str) else None
+            message = UserMessage(
+                body["message"], collector, body["sender"], input_channel=self.name(), metadata=metadata
+            )
             try:
                 await on_new_message(message)
             except Exception as error:  # its text could hold what the pupil typed

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 from bot import clock
 from bot.keys import derived_key
 from bot.storage import tables
-from bot.storage.database import transaction, write_rows
+from bot.storage.database import count_again, transaction, write_rows
 
 DAYS = 90
 LEAST_VOTES = 5
@@ -20,18 +20,28 @@ LEAST_SHARE = 0.4
 _feedback = tables.feedback
 
 
-def vote(conversation_id: str, message_id: str, about: Mapping[str, str], helpful: Optional[bool]) -> None:
+def vote(
+    conversation_id: str,
+    message_id: str,
+    about: Mapping[str, str],
+    helpful: Optional[bool],
+    school: Optional[str] = None,
+) -> None:
     """Keeps whether this message helped, in the place of what was said of it before; None only takes that back.
 
-    `about` is {"intent"?, "kind"?, "subject"?}. Raises DatabaseDown.
+    `about` is {"intent"?, "kind"?, "subject"?}; `school` is where the chat was opened. Raises DatabaseDown.
     """
     id = _id(conversation_id, message_id)
     row = {name: about.get(name, "")[: _feedback.c[name].type.length] or None for name in ("intent", "kind", "subject")}
     with transaction(write=True) as connection:
+        before = connection.execute(select(_feedback.c.at).where(_feedback.c.id == id)).scalar()
+        count_again(connection, {before.date()} if before else set())
         if helpful is None:
             connection.execute(delete(_feedback).where(_feedback.c.id == id))
         else:
-            write_rows(connection, [("feedback", {**row, "id": id, "at": clock.now(), "helpful": helpful})])
+            write_rows(
+                connection, [("feedback", {**row, "id": id, "at": clock.now(), "helpful": helpful, "school": school})]
+            )
 
 
 def votes(conversation_id: str, message_ids: Sequence[str]) -> dict[str, bool]:

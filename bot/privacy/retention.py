@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from bot import clock
 from bot.storage import tables
@@ -20,10 +20,12 @@ OPEN = "overdrachten van een vorig schooljaar die open bleven"
 LOG_TEXTS = "zinnen in het logboek"
 MAILS = "mails die lang genoeg geleden verstuurd zijn"
 AUDIT = "regels over wie wat bekeek of veranderde"
+MINUTES = "dagen waarvan het logboek alleen nog het uur houdt"
 
 BATCH = 200  # conversations a transaction, so that the chat never waits long
 MAIL_DAYS = 30  # longer than bot.notices looks back, so that nothing is mailed again
 AUDIT_DAYS = 365  # who saw or changed what
+LOG_MINUTES_DAYS = 30  # the time of a row of the log; from then on only the hour
 LOG_TEXT_DAYS = 90  # what was not understood is read by staff within this time
 CLOSED_DAYS = 30  # a handoff that is closed
 OPEN_DAYS = 30  # a handoff that is not closed stays until the school year ends, and at least this long
@@ -50,6 +52,7 @@ def expire() -> int:
         ended += len(ids)
     if _clean_up() or ended:
         shrink_wal()
+    _round_times()
     if ended:
         log.info("conversations_expired", number=ended)
     return ended
@@ -59,7 +62,7 @@ def _too_old() -> dict[str, tuple[Any, Any]]:
     """Tables with the condition of the rows whose time is over."""
     now = clock.now()
     closed, changed = tables.handoffs.c.closed_at, tables.handoffs.c.changed_at
-    log = tables.interactions.c
+    log, days = tables.interactions.c, tables.figure_days
     return {
         ENDED: (tables.conversations, tables.conversations.c.expires_at <= now),
         CLOSED: (tables.handoffs, closed <= now - timedelta(days=CLOSED_DAYS)),
@@ -72,6 +75,7 @@ def _too_old() -> dict[str, tuple[Any, Any]]:
             (log.at < now - timedelta(days=LOG_TEXT_DAYS)) & log.text.is_not(None),
         ),
         AUDIT: (tables.audit, tables.audit.c.at < now - timedelta(days=AUDIT_DAYS)),
+        MINUTES: (days, days.c.coarse.is_(False) & (days.c.day < now.date() - timedelta(days=LOG_MINUTES_DAYS))),
         MAILS: (tables.mails, tables.mails.c.sent_at < now - timedelta(days=MAIL_DAYS)),
     }
 
@@ -118,3 +122,20 @@ def _clean_up() -> int:
                 orphans = events.c.sender_id.not_in(known), events.c.timestamp < time.time() - ORPHAN_SECONDS
                 connection.execute(delete(events).where(*orphans))
     return int(removed)
+
+
+def _round_times() -> None:
+    """Of the rows that are counted by now only the hour stays; a day with a late row is counted, and comes, again."""
+    days, old = _too_old()[MINUTES]
+    with transaction() as connection:
+        waiting = list(connection.execute(select(days.c.day).where(old)).scalars())
+    for day in waiting:
+        begin, end = (datetime.combine(day + timedelta(number), datetime.min.time(), clock.ZONE) for number in (0, 1))
+        with transaction(write=True) as connection:
+            for table in (tables.interactions, tables.feedback):
+                rows = connection.execute(select(table.c.id, table.c.at).where(table.c.at >= begin, table.c.at < end))
+                hours = [{"row": id, "hour": at.replace(minute=0, second=0, microsecond=0)} for id, at in rows]
+                if hours:
+                    rounded = update(table).where(table.c.id == bindparam("row")).values(at=bindparam("hour"))
+                    connection.execute(rounded, hours)
+            connection.execute(update(days).where(days.c.day == day).values(coarse=True))

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO, Optional
 
@@ -47,7 +47,7 @@ class Spool:
     def put(self, rows: list[Row]) -> None:
         """Keeps rows that belong together: they are written in one transaction. Never waits for the database.
 
-        Raises TypeError for values that are neither JSON nor datetimes.
+        Raises TypeError for values that are neither JSON nor dates and datetimes.
         """
         line = json.dumps(rows, default=_iso).encode() + b"\n"
         with self._lock:
@@ -190,6 +190,6 @@ def _write_one_by_one(groups: list[list[Row]], source: str) -> None:
 
 
 def _iso(value: Any) -> str:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a datetime is one
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} cannot be spooled")

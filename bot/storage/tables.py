@@ -76,6 +76,7 @@ conversations = Table(
     Column("created_at", Moment, nullable=False),
     Column("last_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
+    Column("school", String(64)),  # where the chat was opened, when its page says so
 )
 
 messages = Table(
@@ -107,7 +108,9 @@ interactions = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("at", Moment, nullable=False, index=True),
-    Column("conversation", String(32), nullable=False, index=True),  # a keyed hash, never the id
+    Column("conversation", String(32), nullable=False, index=True),  # a keyed hash for one day, never the id
+    Column("turn", Integer),  # which message of the pupil, from 1; None in rows from before it was kept
+    Column("school", String(64)),  # where the chat was opened
     Column("intent", String(64)),
     Column("kind", String(64)),
     Column("subject", String(128)),
@@ -135,6 +138,60 @@ feedback = Table(
     Column("kind", String(64)),
     Column("subject", String(128)),
     Column("helpful", Boolean, nullable=False),
+    Column("school", String(64)),  # where the chat was opened
+)
+
+# What is counted by day beside the log: handoffs, the kalender, views of the widget. It leads to nobody.
+counted = Table(
+    "counted",
+    metadata,
+    Column("id", String(32), primary_key=True),  # a keyed hash where the same thing must not count twice
+    Column("day", Date, nullable=False, index=True),
+    Column("school", String(64)),
+    Column("metric", String(32), nullable=False),
+    Column("value", String(128), nullable=False),
+    Column("number", Integer, nullable=False),
+)
+
+# The salts of today: with one the hash of a visitor is made. They are thrown away the next day.
+salts = Table(
+    "salts",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("salt", String(64), nullable=False),
+)
+
+# What the rows of each finished day come to, by school ("" for none). True numbers, which nobody is shown.
+figures = Table(
+    "figures",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("school", String(64), primary_key=True),
+    Column("metric", String(32), primary_key=True),
+    Column("value", String(128), primary_key=True),
+    Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,  # so that SQLite reads what it looks for in one place
+)
+
+# Which days are in `figures`. A day whose rows change later is taken out, and so counted again.
+figure_days = Table(
+    "figure_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("shown", Boolean, nullable=False),  # also counted in `shown_figures`
+    Column("coarse", Boolean, nullable=False),  # the times of its rows are kept to the hour
+)
+
+# What may be shown: each month, school and value rounded to a multiple of 5; the school "*" is all together.
+shown_figures = Table(
+    "shown_figures",
+    metadata,
+    Column("school", String(64), primary_key=True),
+    Column("month", Date, primary_key=True),  # its first day
+    Column("metric", String(32), primary_key=True),
+    Column("value", String(128), primary_key=True),
+    Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,  # so that SQLite reads what it looks for in one place
 )
 
 # What is only counted over all pupils, such as the types of a verkenning: no moment and no conversation to trace it to.

@@ -1,0 +1,114 @@
+"""Measures the figures of three years and ten schools; part of `make bench`."""
+
+import os
+import random
+import sys
+import tempfile
+import time
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from sqlalchemy import func, insert, select
+
+from bot import clock
+from bot.clock import ZONE
+from bot.knowledge.loader import current
+from bot.monitoring.figures import Period, figures, roll_up
+from bot.monitoring.metrics import told
+from bot.settings import settings
+from bot.storage import tables
+from bot.storage.database import engine, migrate, transaction
+from tests.postgres import postgres_server
+
+INTERACTIONS = 2_000_000
+YEARS = 3
+SCHOOLS = [None, *(f"school-{number}" for number in range(10))]
+TURNS = 6  # of a conversation
+VISITS = 20
+OUTCOMES = ("answered",) * 14 + ("clarified", "clarified", "not_understood", "out_of_scope", "small_talk", "asked")
+KINDS = [f"soort-{number}" for number in range(40)]
+
+
+def fill() -> date:
+    """Writes the interactions, spread over the days until yesterday; returns the first day."""
+    chance = random.Random(1)
+    subjects = [key for key in current().entries if key.startswith(("opleiding:", "wereld:", "onderwerp:"))]
+    first = clock.today() - timedelta(days=365 * YEARS)
+    per_day = INTERACTIONS // (365 * YEARS)
+    for number in range(365 * YEARS):
+        begin = datetime.combine(first + timedelta(number), datetime.min.time(), ZONE)
+        rows = [_row(number, row, begin, subjects, chance) for row in range(per_day)]
+        with transaction(write=True) as connection:
+            connection.execute(insert(tables.interactions), rows)
+    return first
+
+
+def _row(day: int, number: int, begin: datetime, subjects: list[str], chance: random.Random) -> dict[str, Any]:
+    talk, turn = divmod(number, TURNS)
+    return {
+        "id": f"{day:08x}{number:028x}",
+        "at": begin + timedelta(hours=8 + talk % 14, minutes=turn),
+        "conversation": f"{day:016x}{talk:016x}",
+        "turn": turn + 1,
+        "intent": chance.choice(("kies", "vraag_duur")),
+        "kind": chance.choice(KINDS),
+        "subject": subjects[int(len(subjects) * chance.random() ** 2)],
+        "outcome": chance.choice(OUTCOMES),
+        "school": SCHOOLS[talk % len(SCHOOLS)],
+    }
+
+
+def measure(name: str) -> None:
+    """Fills the database of the settings, counts it, and prints how long asking takes."""
+    migrate()
+    before = time.perf_counter()
+    first = fill()
+    filled = time.perf_counter() - before
+    before = time.perf_counter()
+    roll_up()
+    counted = time.perf_counter() - before
+    with transaction() as connection:
+        rows = [
+            connection.execute(select(func.count()).select_from(table)).scalar()
+            for table in (tables.interactions, tables.figures, tables.shown_figures)
+        ]
+    print(f"\n{name}: {rows[0]:,} interactions written in {filled:.0f} s, counted in {counted:.0f} s", flush=True)
+    print(f"{rows[1]:,} rows of figures, {rows[2]:,} of what is shown")
+    period = Period.of(first.year, first.month, 12 * YEARS + 1)
+    for label, asked, school in (
+        ("three years, all schools", period, None),
+        ("three years, one school", period, "school-3"),
+        ("last month, all schools", Period.of(clock.today().year, clock.today().month), None),
+    ):
+        took = []
+        for _ in range(VISITS):
+            before = time.perf_counter()
+            told(figures(asked, school).numbers)
+            took.append(time.perf_counter() - before)
+        took.sort()
+        print(f"{label:<38}{took[VISITS // 2] * 1000:>9.0f} ms{took[-1] * 1000:>9.0f} ms at most", flush=True)
+
+
+def main() -> None:
+    """Both databases, each with a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {"LOBKE_DATA_DIR": folder}):
+        settings.cache_clear()
+        measure("SQLite")
+        size = (Path(folder) / "lobke.db").stat().st_size
+        print(f"{size / 1024**2:.0f} MB")
+        engine().dispose()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        postgres_server() as url,
+        patch.dict(os.environ, {"LOBKE_DATA_DIR": folder, "LOBKE_DATABASE_URL": url}),
+    ):
+        settings.cache_clear()
+        measure("PostgreSQL")
+        engine().dispose()
+    settings.cache_clear()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
