@@ -21,11 +21,13 @@ from yaml.reader import ReaderError
 from bot.knowledge import models
 from bot.knowledge import phrases as said
 from bot.knowledge.models import (
+    NO_SCAN,
     TYPES,
     Entry,
     Event,
     Gesprekken,
     Leerweg,
+    Lobscan,
     Opleiding,
     Phrases,
     Praktijk,
@@ -44,6 +46,7 @@ PHRASES_FILE = "antwoorden.yml"
 SPELLING_FILE = "spelling.yml"
 VERKENNING_FILE = "verkenning.yml"
 GESPREKKEN_FILE = "gesprekken.yml"
+LOBSCAN_FILE = "lobscan.yml"
 HARD_WORDS_FILE = "moeilijke_woorden.yml"
 REQUIRED = ("activiteit:open-dag", "activiteit:meeloopdag")
 """Entries that answers about other things lead to."""
@@ -93,11 +96,13 @@ class Knowledge:
         spelling: Spelling,
         verkenning: Verkenning,
         gesprekken: Gesprekken,
+        lobscan: Lobscan = NO_SCAN,
     ) -> None:
         self.phrases = phrases
         self.spelling = spelling
         self.verkenning = verkenning
         self.gesprekken = gesprekken
+        self.lobscan = lobscan
         self.entries = {entry.key: entry for entry in entries}
         self._made: dict[Callable[..., Any], Any] = {}
         self._making = threading.RLock()
@@ -423,6 +428,7 @@ class Found:
     spelling: Optional[Spelling]
     verkenning: Optional[Verkenning]
     gesprekken: Optional[Gesprekken]
+    lobscan: Optional[Lobscan]
 
 
 def load(folder: Path, production: bool = False) -> Knowledge:
@@ -433,11 +439,12 @@ def load(folder: Path, production: bool = False) -> Knowledge:
     files = Files(folder)
     found = read(files)
     phrases, spelling, verkenning, gesprekken = found.phrases, found.spelling, found.verkenning, found.gesprekken
-    if files.problems or not (phrases and spelling and verkenning and gesprekken):
+    lobscan = found.lobscan
+    if files.problems or not (phrases and spelling and verkenning and gesprekken and lobscan):
         raise KnowledgeError(sorted(files.problems, key=lambda problem: (problem.file, problem.line, problem.column)))
     entries = found.entries.values()
     shown = (e for e in entries if not (production and isinstance(e, (Event, School, Vakantie)) and e.voorbeeld))
-    return Knowledge(shown, phrases, spelling, verkenning, gesprekken)
+    return Knowledge(shown, phrases, spelling, verkenning, gesprekken, lobscan)
 
 
 def read(files: Files) -> Found:
@@ -489,7 +496,8 @@ def read(files: Files) -> Found:
         if is_missing(reference):
             missing(path, loc, "dit verwijst naar", reference)
     gesprekken = files.whole(folder / GESPREKKEN_FILE, Gesprekken)
-    return Found(found, places, phrases, spelling, verkenning, gesprekken)
+    lobscan = files.whole(folder / LOBSCAN_FILE, Lobscan)
+    return Found(found, places, phrases, spelling, verkenning, gesprekken, lobscan)
 
 
 def _report_phrases(files: Files, path: Path, phrases: Phrases) -> None:
@@ -599,6 +607,7 @@ _FORMS = {
     models.MonthDay.regex: "schrijf maand-dag, zoals 04-01 voor 1 april",
     models.HttpsUrl.regex: "hier hoort een adres dat met https:// begint",
     models.Email.regex: "hier hoort een e-mailadres",
+    models.ScanId.regex: "schrijf 2 hoofdletters, met bij een punt een cijfer erachter, zoals DR of DR1",
 }
 
 

@@ -65,6 +65,12 @@ class HttpsUrl(ConstrainedStr):
     regex = re.compile(r"^https://\S+$")
 
 
+class ScanId(ConstrainedStr):
+    """A heading of the LOB-scan, such as DR, or one of its points, such as DR1 or VD1a."""
+
+    regex = re.compile(r"^[A-Z]{2}(?:\d{1,2}[a-z]?)?$")
+
+
 class Email(ConstrainedStr):
     """An e-mail address."""
 
@@ -673,6 +679,54 @@ class Verkenning(BaseModel):
         return next((stelling for stelling in self.stellingen if stelling.id == id), None)
 
 
+class Punt(BaseModel):
+    """A point of the LOB-scan: a sentence that is true for a school, a bit, or not."""
+
+    id: ScanId
+    tekst: Text
+    nvt: bool = Field(False, description="Not every school has what it is about.")
+    actueel: Optional[Text] = Field(description="What has changed since the checklist was made.")
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Onderdeel(BaseModel):
+    """A heading of the LOB-scan with its points; they fit in one form."""
+
+    id: ScanId
+    naam: Text
+    punten: list[Punt] = Field(min_items=1, max_items=15)
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Lobscan(BaseModel):
+    """The points by which a school looks each year how its LOB is doing."""
+
+    bron: Text
+    betrouwbaarheid: Literal["hoog", "middel"]
+    onderdelen: list[Onderdeel]
+
+    class Config:
+        extra = Extra.forbid
+
+    @validator("onderdelen")
+    def _every_id_is_there_once(cls, onderdelen: list[Onderdeel]) -> list[Onderdeel]:
+        ids = [id for onderdeel in onderdelen for id in (onderdeel.id, *(punt.id for punt in onderdeel.punten))]
+        if twice := next((id for id in ids if ids.count(id) > 1), None):
+            raise ValueError(f"'{twice}' staat hier twee keer")
+        return onderdelen
+
+    @property
+    def punten(self) -> list[Punt]:
+        """Every point, in order."""
+        return [punt for onderdeel in self.onderdelen for punt in onderdeel.punten]
+
+
+NO_SCAN = Lobscan(bron="-", betrouwbaarheid="hoog", onderdelen=[])
+"""For knowledge that is made for something else, such as a preview."""
 TYPES: dict[str, type[Entry]] = {
     "werelden": Wereld,
     "opleidingen": Opleiding,

@@ -265,6 +265,21 @@ ignored_gaps = Table(
     Column("at", Moment, nullable=False),
 )
 
+# What a school says in the LOB-scan, by point of lobscan.yml. A point that nobody touched has no row.
+scan_answers = Table(
+    "scan_answers",
+    metadata,
+    Column("school", String(64), primary_key=True),
+    Column("year", Integer, primary_key=True),  # in which the school year begins
+    Column("point", String(8), primary_key=True),
+    Column("value", String(8), nullable=False),  # nee, deels, ja, nvt, or "" while it is not answered
+    Column("evidence", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("owner", String(80), nullable=False),  # a name or function
+    Column("due", Date),
+    Index(None, "year"),
+)
+
 # Who saw or changed what. No text of a pupil.
 audit = Table(
     "audit",

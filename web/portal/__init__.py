@@ -13,6 +13,7 @@ from web.portal import (
     login,
     oidc,
     reset,
+    scan,
     school,
 )
 
@@ -25,6 +26,7 @@ routes = [
     *inbox.routes,
     *answers.routes,
     *school.routes,
+    *scan.routes,
     *calendar.routes,
     *knowledge.routes,
     *gaps.routes,

@@ -42,6 +42,8 @@ ACTIONS = {
     "canned_deleted": "Verwijderde een vast antwoord",
     "away_set": "Zette een afwezigheidsbericht aan",
     "away_deleted": "Haalde een afwezigheidsbericht weg",
+    "scan_changed": "Vulde de LOB-scan in",
+    "scan_copied": "Nam de LOB-scan van een eerder jaar over",
     "login": "Logde in",
     "login_failed": "Inloggen mislukte",
     "logout": "Logde uit",

@@ -60,6 +60,7 @@ TITLES = {
     "spelling": "Spelling van leerlingen",
     "verkenning": "Verkenning",
     "gesprekken": "Gesprekken met vaste vragen",
+    "lobscan": "Punten van de LOB-scan",
     "moeilijke_woorden": "Moeilijke woorden",
 }
 STATES = {
