@@ -14,10 +14,10 @@ from sqlalchemy import exc, func, insert, select, true, update
 
 from bot.accounts.audit import record
 from bot.handoff.inbox import NotFound, Stale
-from bot.handoff.store import storable
 from bot.knowledge.models import Lobscan, Punt
 from bot.privacy.retention import SCHOOL_YEAR_BEGINS
 from bot.storage import tables
+from bot.storage.conversations import storable
 from bot.storage.database import transaction, write_rows
 
 Value = Literal["", "nee", "deels", "ja", "nvt"]

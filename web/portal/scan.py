@@ -14,12 +14,12 @@ from starlette.responses import Response
 from bot import clock, knowledge
 from bot.accounts.accounts import BEHEER, DECAAN
 from bot.handoff.inbox import NotFound, Stale
+from bot.knowledge import school_name
 from bot.knowledge.calendar import dutch_date
 from bot.knowledge.models import Lobscan, Onderdeel, Punt, School
 from bot.monitoring import scan
 from bot.monitoring.scan import NOTHING, Answer, Answers, Scans, Value, percentage, still_open, year_name
 from web.portal.door import PRIVATE, Refusal, Visit, route
-from web.portal.inbox import school_name
 
 PAGE = "/portal/scan"
 ROLES = (DECAAN, BEHEER)
