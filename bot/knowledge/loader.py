@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, Optional, TypeVar
@@ -18,6 +19,7 @@ from yaml import CSafeLoader, MappingNode, MarkedYAMLError, Node, ScalarNode, Se
 from yaml.constructor import ConstructorError
 from yaml.reader import ReaderError
 
+from bot import clock
 from bot.knowledge import models
 from bot.knowledge import phrases as said
 from bot.knowledge.models import (
@@ -677,6 +679,8 @@ class Live:
         self._seen: Optional[State] = None
         self._thread: Optional[threading.Thread] = None
         self.error: Optional[KnowledgeError] = None
+        self.loaded_at: Optional[datetime] = None
+        """When the version that counts now was read."""
 
     def get(self) -> Knowledge:
         """The knowledge that counts now. Raises KnowledgeError when there never was a good version."""
@@ -705,7 +709,7 @@ class Live:
             knowledge = load(folder, settings().production)
             if before is not None:
                 knowledge.make_what(before)
-            self._knowledge, self.error = knowledge, None
+            self._knowledge, self.error, self.loaded_at = knowledge, None, clock.now()
         except KnowledgeError as error:
             self.error = error
             if before is not None:
