@@ -25,7 +25,7 @@ from bot.settings import settings
 from bot.storage.conversations import Conversations, Reply
 from bot.storage.database import DatabaseDown, migrate
 from bot.storage.spool import Spool
-from web import answer, api, calendar, documents, handoffs_api, pages, portal
+from web import answer, api, calendar, documents, evaluation, handoffs_api, pages, portal
 from web.documents import NotShown, on_not_shown
 from web.greeting import greeting
 from web.limits import Limits
@@ -92,6 +92,7 @@ def create_app(make_greeting: Callable[[], list[Reply]] = greeting, limits: Call
             *documents.routes,
             *calendar.routes,
             *answer.routes,
+            *evaluation.routes,
             *portal.routes,
             *pages.routes,
         ],
@@ -179,7 +180,7 @@ def _without_port(address: str) -> str:
 
 def _without_token(path: str) -> str:
     """The path without what opens something: an address of a document or an invitation is a key."""
-    return re.sub(r"^(/mijn/|/portal/uitnodiging/|/portal/wachtwoord-vergeten/).*", r"\1…", path)
+    return re.sub(r"^(/mijn/|/evaluatie/|/portal/uitnodiging/|/portal/wachtwoord-vergeten/).*", r"\1…", path)
 
 
 def _set_headers(headers: MutableHeaders, in_api: bool, origin: str) -> None:

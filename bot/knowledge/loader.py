@@ -22,6 +22,7 @@ from bot.knowledge import phrases as said
 from bot.knowledge.models import (
     TYPES,
     Entry,
+    Evaluaties,
     Event,
     Gesprekken,
     Leerweg,
@@ -43,6 +44,7 @@ PHRASES_FILE = "antwoorden.yml"
 SPELLING_FILE = "spelling.yml"
 VERKENNING_FILE = "verkenning.yml"
 GESPREKKEN_FILE = "gesprekken.yml"
+EVALUATIES_FILE = "evaluaties.yml"
 HARD_WORDS_FILE = "moeilijke_woorden.yml"
 REQUIRED = ("activiteit:open-dag", "activiteit:meeloopdag")
 """Entries that answers about other things lead to."""
@@ -92,11 +94,13 @@ class Knowledge:
         spelling: Spelling,
         verkenning: Verkenning,
         gesprekken: Gesprekken,
+        evaluaties: Optional[Evaluaties] = None,
     ) -> None:
         self.phrases = phrases
         self.spelling = spelling
         self.verkenning = verkenning
         self.gesprekken = gesprekken
+        self.evaluaties = evaluaties
         self.entries = {entry.key: entry for entry in entries}
         self._made: dict[Callable[..., Any], Any] = {}
         self._making = threading.RLock()
@@ -422,6 +426,7 @@ class Found:
     spelling: Optional[Spelling]
     verkenning: Optional[Verkenning]
     gesprekken: Optional[Gesprekken]
+    evaluaties: Optional[Evaluaties]
 
 
 def load(folder: Path, production: bool = False) -> Knowledge:
@@ -432,11 +437,11 @@ def load(folder: Path, production: bool = False) -> Knowledge:
     files = Files(folder)
     found = read(files)
     phrases, spelling, verkenning, gesprekken = found.phrases, found.spelling, found.verkenning, found.gesprekken
-    if files.problems or not (phrases and spelling and verkenning and gesprekken):
+    if files.problems or not (phrases and spelling and verkenning and gesprekken and found.evaluaties):
         raise KnowledgeError(sorted(files.problems, key=lambda problem: (problem.file, problem.line, problem.column)))
     entries = found.entries.values()
     shown = (e for e in entries if not (production and isinstance(e, (Event, School, Vakantie)) and e.voorbeeld))
-    return Knowledge(shown, phrases, spelling, verkenning, gesprekken)
+    return Knowledge(shown, phrases, spelling, verkenning, gesprekken, found.evaluaties)
 
 
 def read(files: Files) -> Found:
@@ -488,7 +493,8 @@ def read(files: Files) -> Found:
         if is_missing(reference):
             missing(path, loc, "dit verwijst naar", reference)
     gesprekken = files.whole(folder / GESPREKKEN_FILE, Gesprekken)
-    return Found(found, places, phrases, spelling, verkenning, gesprekken)
+    evaluaties = files.whole(folder / EVALUATIES_FILE, Evaluaties)
+    return Found(found, places, phrases, spelling, verkenning, gesprekken, evaluaties)
 
 
 def _report_phrases(files: Files, path: Path, phrases: Phrases) -> None:

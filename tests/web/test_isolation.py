@@ -14,6 +14,8 @@ from sqlalchemy import insert, select
 from bot import clock
 from bot.accounts import accounts, invitations, sessions
 from bot.accounts.accounts import Account
+from bot.evaluation.evaluations import LEAST_ANSWERS, Evaluations, answer
+from bot.evaluation.leavers import AllLeavers, years
 from bot.handoff.away import Away, AwayMessages
 from bot.handoff.canned import CannedAnswers
 from bot.handoff.inbox import Inbox
@@ -54,6 +56,8 @@ STAFF: Words = (LOGIN, YES, YES, YES, YES)
 DECANEN: Words = (LOGIN, OWN, OWN, NO, NO)
 OF_SCHOOL: Words = (LOGIN, YES, GONE, NO, NO)
 BEHEER: Words = (LOGIN, NO, NO, NO, YES)
+OWN_OR_ALL: Words = (LOGIN, OWN, OWN, NO, YES)
+OF_SCHOOL_OR_ALL: Words = (LOGIN, YES, GONE, NO, YES)
 KNOWLEDGE: Words = (LOGIN, NO, NO, YES, YES)
 REDACTIE: Words = (LOGIN, NO, NO, YES, NO)
 
@@ -67,6 +71,8 @@ SECRETS = (
     "geheimetitel",
     "geheimantwoord",
     "geheimweg",
+    "geheimeactiviteit",
+    "geheimemening",
 )
 
 
@@ -85,6 +91,8 @@ class Case:
 HANDOFF = {"key": "k" * 32, "version": "{version}", "text": "Hoi", "to": "mentor", "until": "", "reason": "afspraak"}
 ANSWER = {"key": "k" * 32, "version": "1", "title": "Nieuw", "text": "Nieuw", "school": SCHOOL}
 AWAY = {"school": SCHOOL, "since": "{today}", "until": "{today}", "text": "Weg", "seen": "{away}"}
+EVALUATION = {"school": SCHOOL, "naam": "Nieuw", "dag": "{today}"}
+LEAVERS = {"school": SCHOOL, "jaar": "{year}", "totaal": "3", "doe": "concept", "version": "1"}
 OFF = (404,)  # without settings for it
 CHANGED = (409,)  # without what it was when the page was opened
 TABLE: dict[str, Case] = {
@@ -150,6 +158,15 @@ TABLE: dict[str, Case] = {
     "GET /portal/kennis/nakijken": Case(KNOWLEDGE),
     "GET /portal/kennis/links": Case(KNOWLEDGE),
     "POST /portal/kennis/links": Case(KNOWLEDGE),
+    "GET /portal/evaluaties": Case(OWN_OR_ALL),
+    "POST /portal/evaluaties": Case(OWN_OR_ALL, EVALUATION),
+    "GET /portal/evaluaties/{id}": Case(OF_SCHOOL_OR_ALL),
+    "POST /portal/evaluaties/{id}": Case(OF_SCHOOL_OR_ALL, {"voor": "leerlingen", "doe": "sluit"}),
+    "GET /portal/evaluaties/{id}/afdrukken": Case(OF_SCHOOL_OR_ALL, {"voor": "leerlingen"}),
+    "GET /portal/evaluaties/{id}/bestand": Case(OF_SCHOOL_OR_ALL),
+    "GET /portal/vervolg": Case(OWN_OR_ALL),
+    "POST /portal/vervolg": Case(OF_SCHOOL, LEAVERS),
+    "GET /portal/vervolg/bestand": Case(OWN_OR_ALL),
     "GET /portal/accounts": Case(BEHEER),
     "GET /portal/accounts/nieuw": Case(BEHEER),
     "POST /portal/accounts/nieuw": Case(BEHEER, {"email": "nieuw@voorbeeld.nl", "role": "redactie"}),
@@ -212,6 +229,11 @@ def school_a(sqlite_database: object, monkeypatch: pytest.MonkeyPatch) -> School
     for key, school in (("own", None), ("school", SCHOOL)):
         answers.add(key, f"geheimetitel {key}", "geheimantwoord", school)
     AwayMessages(decaan.id, [SCHOOL]).save(SCHOOL, Away(clock.today(), clock.today(), "geheimweg"), "")
+    evaluations = Evaluations(decaan.id, [SCHOOL])
+    evaluation = evaluations.add(SCHOOL, "geheimeactiviteit", clock.today())
+    for number in range(LEAST_ANSWERS):
+        answer(evaluations.get(evaluation).links[0].code, str(number), {"oordeel": "goed"}, "geheimemening")
+    AllLeavers(decaan.id, [SCHOOL]).save(SCHOOL, years()[0], {"totaal": 3}, False, 0)
     detail = inbox.get(handoff)
     sheets()
     monkeypatch.setattr(links, "check", lambda found: [])
@@ -228,6 +250,7 @@ def school_a(sqlite_database: object, monkeypatch: pytest.MonkeyPatch) -> School
     places = {
         "/portal/overdrachten": [handoff],
         "/portal/antwoorden": [answer.id for answer in answers.all()],
+        "/portal/evaluaties": [evaluation],
         "/portal/accounts": [decaan.id],
         "/portal/uitnodiging": [invitations.invite(guest)],
         "/portal/wachtwoord-vergeten": [invitations.reset_link(guest)],
@@ -241,6 +264,7 @@ def school_a(sqlite_database: object, monkeypatch: pytest.MonkeyPatch) -> School
         "version": [str(detail.version)],
         "note": [detail.notes[0].id],
         "action": list(ACTIONS),
+        "year": [str(years()[0])],
         "today": [clock.today().isoformat()],
         "away": [AwayMessages(decaan.id, [SCHOOL]).all()[SCHOOL].mark],
     }
@@ -270,6 +294,10 @@ def kept() -> dict[str, Any]:
             tables.away_messages,
             tables.presence,
             tables.account_schools,
+            tables.evaluations,
+            tables.evaluation_links,
+            tables.evaluation_answers,
+            tables.leavers,
         ):
             found[table.name] = sorted(map(str, connection.execute(select(table))))
         people = tables.accounts.c
@@ -354,9 +382,10 @@ def check(
         status, place, text = ask(browser, account, method, address, form)
         found = word(status, place, text, case.also)
         assert found == (YES if expected == OWN else expected), f"{role} {method} {address}: {status} {place}"
-        if role != "decaan":
+        sees_all = role == "beheer" and address.startswith("/portal/evaluaties")
+        if role != "decaan" and not sees_all:
             assert not [secret for secret in SECRETS if secret in text + place], f"{role} {method} {address}"
-        if role != "decaan" and not (role == "beheer" and address.startswith("/portal/accounts")):
+        if role != "decaan" and not sees_all and not (role == "beheer" and address.startswith("/portal/accounts")):
             assert kept() == before, f"{role} {method} {address}"
 
 
@@ -368,6 +397,7 @@ def test_the_decaan_of_the_school_reads_it_all(browse: Callable[..., Browser], s
         f"/portal/overdrachten/{handoff}",
         "/portal/antwoorden",
         "/portal/school",
+        f"/portal/evaluaties/{school_a.places['/portal/evaluaties'][0]}",
     )
     browser = browse()
     text = "".join(ask(browser, school_a.people["decaan"], "GET", path, {})[2] for path in pages)

@@ -60,6 +60,7 @@ TITLES = {
     "spelling": "Spelling van leerlingen",
     "verkenning": "Verkenning",
     "gesprekken": "Gesprekken met vaste vragen",
+    "evaluaties": "Vragen over activiteiten",
     "moeilijke_woorden": "Moeilijke woorden",
 }
 STATES = {
