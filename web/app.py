@@ -25,7 +25,7 @@ from bot.settings import settings
 from bot.storage.conversations import Conversations, Reply
 from bot.storage.database import DatabaseDown, migrate
 from bot.storage.spool import Spool
-from web import answer, api, calendar, documents, handoffs_api, metrics, pages, portal
+from web import answer, api, calendar, documents, evaluation, handoffs_api, metrics, pages, portal
 from web.documents import NotShown, on_not_shown
 from web.greeting import greeting
 from web.limits import Limits
@@ -92,6 +92,7 @@ def create_app(make_greeting: Callable[[], list[Reply]] = greeting, limits: Call
             *documents.routes,
             *calendar.routes,
             *answer.routes,
+            *evaluation.routes,
             *portal.routes,
             *metrics.routes,
             *pages.routes,

@@ -43,6 +43,7 @@ RULES: Mapping[str, tuple[Limit, ...]] = {
     "forgotten passwords of an account": (Limit(3, 3600), Limit(6, 86_400)),
     "wrong codes of an address": (Limit(10, 600),),
     "wrong codes": (Limit(1000, 600),),
+    "evaluations of an address": (Limit(240, 60),),
     "messages with a code": (Limit(5, 60), Limit(30, 3600)),
 }
 

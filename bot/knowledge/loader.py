@@ -26,6 +26,7 @@ from bot.knowledge.models import (
     NO_SCAN,
     TYPES,
     Entry,
+    Evaluaties,
     Event,
     Gesprekken,
     Leerweg,
@@ -49,6 +50,7 @@ SPELLING_FILE = "spelling.yml"
 VERKENNING_FILE = "verkenning.yml"
 GESPREKKEN_FILE = "gesprekken.yml"
 LOBSCAN_FILE = "lobscan.yml"
+EVALUATIES_FILE = "evaluaties.yml"
 HARD_WORDS_FILE = "moeilijke_woorden.yml"
 REQUIRED = ("activiteit:open-dag", "activiteit:meeloopdag")
 """Entries that answers about other things lead to."""
@@ -99,12 +101,14 @@ class Knowledge:
         verkenning: Verkenning,
         gesprekken: Gesprekken,
         lobscan: Lobscan = NO_SCAN,
+        evaluaties: Optional[Evaluaties] = None,
     ) -> None:
         self.phrases = phrases
         self.spelling = spelling
         self.verkenning = verkenning
         self.gesprekken = gesprekken
         self.lobscan = lobscan
+        self.evaluaties = evaluaties
         self.entries = {entry.key: entry for entry in entries}
         self._made: dict[Callable[..., Any], Any] = {}
         self._making = threading.RLock()
@@ -431,6 +435,7 @@ class Found:
     verkenning: Optional[Verkenning]
     gesprekken: Optional[Gesprekken]
     lobscan: Optional[Lobscan]
+    evaluaties: Optional[Evaluaties]
 
 
 def load(folder: Path, production: bool = False) -> Knowledge:
@@ -441,12 +446,12 @@ def load(folder: Path, production: bool = False) -> Knowledge:
     files = Files(folder)
     found = read(files)
     phrases, spelling, verkenning, gesprekken = found.phrases, found.spelling, found.verkenning, found.gesprekken
-    lobscan = found.lobscan
-    if files.problems or not (phrases and spelling and verkenning and gesprekken and lobscan):
+    lobscan, evaluaties = found.lobscan, found.evaluaties
+    if files.problems or not (phrases and spelling and verkenning and gesprekken and lobscan and evaluaties):
         raise KnowledgeError(sorted(files.problems, key=lambda problem: (problem.file, problem.line, problem.column)))
     entries = found.entries.values()
     shown = (e for e in entries if not (production and isinstance(e, (Event, School, Vakantie)) and e.voorbeeld))
-    return Knowledge(shown, phrases, spelling, verkenning, gesprekken, lobscan)
+    return Knowledge(shown, phrases, spelling, verkenning, gesprekken, lobscan, evaluaties)
 
 
 def read(files: Files) -> Found:
@@ -499,7 +504,8 @@ def read(files: Files) -> Found:
             missing(path, loc, "dit verwijst naar", reference)
     gesprekken = files.whole(folder / GESPREKKEN_FILE, Gesprekken)
     lobscan = files.whole(folder / LOBSCAN_FILE, Lobscan)
-    return Found(found, places, phrases, spelling, verkenning, gesprekken, lobscan)
+    evaluaties = files.whole(folder / EVALUATIES_FILE, Evaluaties)
+    return Found(found, places, phrases, spelling, verkenning, gesprekken, lobscan, evaluaties)
 
 
 def _report_phrases(files: Files, path: Path, phrases: Phrases) -> None:

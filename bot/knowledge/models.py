@@ -599,6 +599,66 @@ class Gesprekken(BaseModel):
         return found
 
 
+class Antwoord(BaseModel):
+    """One of the answers to choose from. The id is what is counted, so it stays when the words change."""
+
+    id: Id
+    tekst: Label
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Evaluatievraag(BaseModel):
+    """A question about an activity with answers to choose from, from the least to the most content."""
+
+    id: Id
+    vraag: Text
+    antwoorden: list[Antwoord] = Field(min_items=2, max_items=5)
+
+    class Config:
+        extra = Extra.forbid
+
+    @validator("antwoorden")
+    def _every_answer_is_there_once(cls, antwoorden: list[Antwoord]) -> list[Antwoord]:
+        return _once(antwoorden)
+
+
+class Evaluatie(BaseModel):
+    """What people of one group are asked about an activity; `open` is the question with a text as its answer."""
+
+    naam: Label = Field(description="Who they are, as in: voor leerlingen.")
+    intro: Text
+    vragen: list[Evaluatievraag] = Field(min_items=1, max_items=5)
+    open: Text
+
+    class Config:
+        extra = Extra.forbid
+
+    @validator("vragen")
+    def _every_question_is_there_once(cls, vragen: list[Evaluatievraag]) -> list[Evaluatievraag]:
+        return _once(vragen)
+
+
+class Evaluaties(BaseModel):
+    """What everybody who was at an activity is asked about it."""
+
+    leerlingen: Evaluatie
+    docenten: Evaluatie
+    partners: Evaluatie
+
+    class Config:
+        extra = Extra.forbid
+
+
+def _once(found: list[Any]) -> list[Any]:
+    """The things with an id in this list. Raises ValueError when an id is there twice."""
+    ids = [one.id for one in found]
+    if twice := next((id for id in ids if ids.count(id) > 1), None):
+        raise ValueError(f"'{twice}' staat hier twee keer")
+    return found
+
+
 class HollandType(BaseModel):
     """What Lobke calls a Holland type; `zin` ends a sentence that begins with "Je kiest vaak"."""
 

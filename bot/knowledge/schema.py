@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.knowledge.loader import (
+    EVALUATIES_FILE,
     GESPREKKEN_FILE,
     HARD_WORDS_FILE,
     LOBSCAN_FILE,
@@ -13,7 +14,17 @@ from bot.knowledge.loader import (
     SPELLING_FILE,
     VERKENNING_FILE,
 )
-from bot.knowledge.models import TYPES, Entry, Gesprekken, HardWords, Lobscan, Phrases, Spelling, Verkenning
+from bot.knowledge.models import (
+    TYPES,
+    Entry,
+    Evaluaties,
+    Gesprekken,
+    HardWords,
+    Lobscan,
+    Phrases,
+    Spelling,
+    Verkenning,
+)
 
 _SHARED = ("bron", "betrouwbaarheid")
 
@@ -50,6 +61,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         (VERKENNING_FILE, Verkenning),
         (GESPREKKEN_FILE, Gesprekken),
         (LOBSCAN_FILE, Lobscan),
+        (EVALUATIES_FILE, Evaluaties),
         (HARD_WORDS_FILE, HardWords),
     ):
         schema = {"$schema": "http://json-schema.org/draft-07/schema#", **whole.schema()}

@@ -61,6 +61,7 @@ TITLES = {
     "verkenning": "Verkenning",
     "gesprekken": "Gesprekken met vaste vragen",
     "lobscan": "Punten van de LOB-scan",
+    "evaluaties": "Vragen over activiteiten",
     "moeilijke_woorden": "Moeilijke woorden",
 }
 STATES = {

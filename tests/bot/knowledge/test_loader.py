@@ -118,6 +118,11 @@ GESPREKKEN = (
         for name in ("kwaliteiten", "motieven", "werk", "sturing", "netwerken")
     )
 )
+EVALUATIES = "".join(
+    f"{name}: {{naam: {name}, intro: Vertel het., open: Wat kan beter?, vragen: [{{id: a, vraag: Leuk?, antwoorden:"
+    " [{id: nee, tekst: Nee}, {id: ja, tekst: Ja}]}]}\n"
+    for name in ("leerlingen", "docenten", "partners")
+)
 PRAKTIJKEN = """\
 items:
   - id: carrousel
@@ -160,6 +165,7 @@ FILES = {
     "verkenning.yml": VERKENNING,
     "gesprekken.yml": GESPREKKEN,
     "lobscan.yml": LOBSCAN,
+    "evaluaties.yml": EVALUATIES,
     "praktijken.yml": SOURCE + PRAKTIJKEN,
 }
 
@@ -283,6 +289,8 @@ def test_a_mistake_is_told_in_dutch_with_its_place(folder: Path, old: str, new: 
         ("gesprekken", "id: competentie", "id: a", "7:5: veld 'terugkijken.stappen': 'a' staat hier twee keer"),
         ("gesprekken", "Wat deed je?", "''", "7:22: veld 'terugkijken.stappen.0.vraag': hier moet iets staan"),
         ("gesprekken", "  werk:", "  werken:", "31:3: veld 'competenties.__key__': kies uit: kwaliteiten, motieven"),
+        ("evaluaties", "id: ja", "id: nee", "1:117: veld 'leerlingen.vragen.0.antwoorden': 'nee' staat hier twee keer"),
+        ("evaluaties", "partners:", "buren:", "1:1: veld 'partners': dit veld ontbreekt"),
         ("antwoorden", "onderwerp:bol", "onderwerp:x", "5:20: Lobke heeft 'onderwerp:x' nodig, maar dat bestaat niet"),
         ("antwoorden", "onderwerp:bol", "wereld:zorg", "5:20: veld 'algemeen.kosten': hier hoort een onderwerp, zoals"),
         ("antwoorden", "[start]", "[begin]", "4:10: veld 'knoppen': 'begin' uit begroeting_keuzes staat hier niet"),
