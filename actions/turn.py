@@ -113,6 +113,10 @@ class Turn:
                 lines.append(Line(True, parsed.get("typed") or event["text"], intent))
         return tuple(lines)
 
+    def read(self) -> list[str]:
+        """What Lobke said in this conversation, in order."""
+        return [event.get("text") or "" for event in self._tracker.events if event.get("event") == "bot"]
+
     def named(self) -> set[str]:
         """The keys of all subjects in the message."""
         return {key for keys in self._subjects for key in keys}
@@ -291,8 +295,7 @@ class Turn:
         Of several variants it is one that the pupil did not just read.
         """
         variants = responses()[response]
-        read = [event.get("text") for event in self._tracker.events if event.get("event") == "bot"]
-        fresh = [variant for variant in variants if variant["text"] not in read[-_LATELY:]]
+        fresh = [variant for variant in variants if variant["text"] not in self.read()[-_LATELY:]]
         variant = (fresh or variants)[0]
         self._dispatcher.utter_message(text=variant["text"], buttons=variant.get("buttons", []))
         self._ask_how_it_is()

@@ -1,7 +1,6 @@
 """The command `lobke`."""
 
 import json
-import shutil
 import signal
 import socket
 import sys
@@ -14,13 +13,11 @@ from typing import Any, NoReturn, Optional
 import click
 from pydantic import ValidationError
 
-from bot import knowledge, model
+from bot import knowledge, logs, model
 from bot.accounts.commands import account
-from bot.run import Stack
+from bot.run import NEEDED_MEGABYTES, Stack, free_megabytes
 from bot.settings import Settings, settings
 
-MEGABYTE = 1024 * 1024
-NEEDED_MEGABYTES = 200
 PORT_SETTINGS = ("port", "rasa_port", "actions_port")
 
 
@@ -66,7 +63,7 @@ def busy_port(current: Settings) -> str:
 def full_disk(folder: Path) -> str:
     """A sentence when the disk of this folder is nearly full, or ""."""
     folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free // MEGABYTE
+    free = free_megabytes(folder)
     if free >= NEEDED_MEGABYTES:
         return ""
     return f"De schijf is bijna vol: er is {free} MB vrij en Lobke heeft minstens {NEEDED_MEGABYTES} MB nodig."
@@ -260,6 +257,22 @@ def health() -> None:
     click.echo("Lobke werkt.")
 
 
+@lobke.command()
+@click.option("--json", "as_json", is_flag=True, help="Voor een ander programma.")
+def doctor(as_json: bool) -> None:
+    """Kijk na of alles er is en werkt. Eindigt met 1 bij een fout."""
+    from bot.doctor import examine
+
+    found = []
+    for result in examine():
+        found.append(result)
+        if not as_json:
+            click.echo(str(result))
+    if as_json:
+        click.echo(json.dumps([asdict(result) for result in found], ensure_ascii=False, indent=1))
+    sys.exit(any(result.level == "fout" for result in found))
+
+
 def main() -> None:
     """Run the command of the arguments; a wrong setting becomes one sentence."""
     try:
@@ -267,6 +280,7 @@ def main() -> None:
     except ValidationError as error:
         wrong = ", ".join(f"LOBKE_{str(problem['loc'][0]).upper()}" for problem in error.errors())
         _fail(f"Een instelling klopt niet: {wrong}.")
+    logs.configure("lobke")
     try:
         lobke()
     except OSError as error:

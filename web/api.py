@@ -25,7 +25,7 @@ from bot.storage.database import DatabaseDown
 from web.code_typed import HIDDEN_CODE, code_typed
 from web.distress import helplines
 from web.events import EventsResponse, Hub, as_json
-from web.limits import Limits, address
+from web.limits import Limits, address, refused
 from web.problems import Problem
 from web.rasa import Rasa, RasaFailed, is_blank
 from web.tokens import BadToken, Tokens
@@ -198,6 +198,7 @@ async def events(request: Request) -> Response:
     try:
         return EventsResponse(lobke.hub, lobke.conversations, conversation_id, started_at, message_id_of(after))
     except OverflowError:
+        refused.labels("streams of a conversation").inc()
         raise Problem(429, STREAMS_TAKEN, {"Retry-After": "30"}) from None
 
 

@@ -19,6 +19,7 @@ CLOSED = "overdrachten die lang genoeg klaar zijn"
 OPEN = "overdrachten van een vorig schooljaar die open bleven"
 LOG_TEXTS = "zinnen in het logboek"
 MAILS = "mails die lang genoeg geleden verstuurd zijn"
+EVALUATION_TEXTS = "teksten bij evaluaties van een eerder schooljaar"
 AUDIT = "regels over wie wat bekeek of veranderde"
 MINUTES = "dagen waarvan het logboek alleen nog het uur houdt"
 
@@ -63,16 +64,21 @@ def _too_old() -> dict[str, tuple[Any, Any]]:
     now = clock.now()
     closed, changed = tables.handoffs.c.closed_at, tables.handoffs.c.changed_at
     log, days = tables.interactions.c, tables.figure_days
+    answers, began = tables.evaluation_answers.c, _school_year_began(now)
     return {
         ENDED: (tables.conversations, tables.conversations.c.expires_at <= now),
         CLOSED: (tables.handoffs, closed <= now - timedelta(days=CLOSED_DAYS)),
         OPEN: (
             tables.handoffs,
-            closed.is_(None) & (changed < min(_school_year_began(now), now - timedelta(days=OPEN_DAYS))),
+            closed.is_(None) & (changed < min(began, now - timedelta(days=OPEN_DAYS))),
         ),
         LOG_TEXTS: (
             tables.interactions,
             (log.at < now - timedelta(days=LOG_TEXT_DAYS)) & log.text.is_not(None),
+        ),
+        EVALUATION_TEXTS: (
+            tables.evaluation_answers,
+            (answers.day < began.replace(year=began.year - 1).date()) & answers.text.is_not(None),
         ),
         AUDIT: (tables.audit, tables.audit.c.at < now - timedelta(days=AUDIT_DAYS)),
         MINUTES: (days, days.c.coarse.is_(False) & (days.c.day < now.date() - timedelta(days=LOG_MINUTES_DAYS))),
@@ -96,9 +102,10 @@ def _expire_some() -> list[str]:
 
 
 def _clean_up() -> int:
-    """Removes old handoffs, old text from the log, old marks of deletion, and events that outlived theirs.
+    """Removes old handoffs, old text from the log and from evaluations, old marks of deletion, and events that outlived
+    theirs.
 
-    Returns how many handoffs.
+    Returns how many handoffs and texts of evaluations.
     """
     now = clock.now()
     known = select(tables.conversations.c.id)
@@ -107,6 +114,8 @@ def _clean_up() -> int:
     with transaction(write=True) as connection:
         blank_forgotten(connection)
         connection.execute(update(tables.interactions).where(rules[LOG_TEXTS][1]).values(text=None))
+        old_texts = update(tables.evaluation_answers).where(rules[EVALUATION_TEXTS][1])
+        blanked = connection.execute(old_texts.values(text=None)).rowcount
         removed = connection.execute(delete(handoffs).where(or_(rules[CLOSED][1], rules[OPEN][1]))).rowcount
         connection.execute(delete(tables.audit).where(rules[AUDIT][1]))
         connection.execute(delete(tables.mails).where(rules[MAILS][1]))
@@ -121,7 +130,7 @@ def _clean_up() -> int:
             if "timestamp" in events.c:
                 orphans = events.c.sender_id.not_in(known), events.c.timestamp < time.time() - ORPHAN_SECONDS
                 connection.execute(delete(events).where(*orphans))
-    return int(removed)
+    return int(removed + blanked)
 
 
 def _round_times() -> None:

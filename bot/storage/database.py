@@ -265,6 +265,18 @@ def migrate() -> None:
         command.upgrade(config, "head")
 
 
+def is_migrated() -> bool:
+    """Whether the tables are as this code needs them. Raises DatabaseDown, also when there are none."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with transaction() as connection:
+        found = connection.execute(sqlalchemy.text("SELECT version_num FROM lobke_version")).scalars().all()
+    return set(found) == set(ScriptDirectory.from_config(config).get_heads())
+
+
 def _create(file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

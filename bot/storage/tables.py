@@ -322,6 +322,21 @@ ignored_gaps = Table(
     Column("at", Moment, nullable=False),
 )
 
+# What a school says in the LOB-scan, by point of lobscan.yml. A point that nobody touched has no row.
+scan_answers = Table(
+    "scan_answers",
+    metadata,
+    Column("school", String(64), primary_key=True),
+    Column("year", Integer, primary_key=True),  # in which the school year begins
+    Column("point", String(8), primary_key=True),
+    Column("value", String(8), nullable=False),  # nee, deels, ja, nvt, or "" while it is not answered
+    Column("evidence", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("owner", String(80), nullable=False),  # a name or function
+    Column("due", Date),
+    Index(None, "year"),
+)
+
 # Who saw or changed what. No text of a pupil.
 audit = Table(
     "audit",
@@ -333,6 +348,49 @@ audit = Table(
     Column("subject", String(64), nullable=False),  # id of a handoff or an account
     Column("detail", String(200), nullable=False),
     Index(None, "subject", "at"),
+)
+
+# An activity of which people are asked what they thought of it.
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("school", String(64), index=True),  # None: of the whole region
+    Column("name", String(120), nullable=False),
+    Column("day", Date, nullable=False),  # the last day of the activity
+)
+
+# The address of a form: one for each audience. A code opens the form and nothing that was answered.
+evaluation_links = Table(
+    "evaluation_links",
+    metadata,
+    Column("code", String(8), primary_key=True),
+    Column("evaluation_id", String(32), ForeignKey("evaluations.id", ondelete="CASCADE"), nullable=False),
+    Column("audience", String(16), nullable=False),  # leerlingen, docenten or partners
+    Column("closed", Boolean, nullable=False),
+    Index(None, "evaluation_id", "audience", unique=True),
+)
+
+# What somebody answered: a day, no moment, and nothing of who it was.
+evaluation_answers = Table(
+    "evaluation_answers",
+    metadata,
+    Column("id", String(32), primary_key=True),  # a keyed hash of the code and the key in the form
+    Column("code", String(8), ForeignKey("evaluation_links.code", ondelete="CASCADE"), nullable=False, index=True),
+    Column("day", Date, nullable=False),
+    Column("answers", json_value, nullable=False),  # {id of a question: id of an answer}
+    Column("text", Text),  # redacted
+)
+
+# Where the leavers of a school went, and whether they are content: counts that the school fills in.
+leavers = Table(
+    "leavers",
+    metadata,
+    Column("school", String(64), primary_key=True),
+    Column("year", Integer, primary_key=True),  # in which the school year began
+    Column("counts", json_value, nullable=False),  # {name: number}
+    Column("draft", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),  # rises with every change
 )
 
 accounts = Table(

@@ -27,9 +27,11 @@ def test_a_verkenning_survives_a_question_and_a_reload_and_ends_on_paper(home: C
     answer(home, "Korte verkenning")
     expect(progress(home)).to_contain_text("1 van 18")
     answer(home, "Ja, leuk")
-    home.type("hoe lang duurt kapper")
+    home.ask("hoe lang duurt kapper")
     expect(progress(home)).to_contain_text("2 van 18")
+    shown = home.replies.count()
     home.page.reload()
+    expect(home.replies).to_have_count(shown)
     expect(progress(home)).to_contain_text("2 van 18")
     for number in range(2, 19):
         answer(home, "Ja, leuk" if number % TYPES == 1 else "Nee")
