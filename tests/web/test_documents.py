@@ -278,8 +278,9 @@ def test_it_is_gone_when_the_pupil_deletes_the_conversation(rasa: StandIn, talk:
         assert_refused(talk.http.get(address + ending), 404, documents.GONE)
 
 
-def test_it_is_gone_when_the_conversation_has_ended(rasa: StandIn, talk: Talk, set_up: Callable[..., None]) -> None:
+def test_it_is_gone_when_the_conversation_has_ended(rasa: StandIn, site: Site, set_up: Callable[..., None]) -> None:
     set_up(now="2026-11-22T12:00")
+    talk = site.start()
     address = address_of(TERUGBLIK, rasa, talk)
     set_up(now="2026-11-24T11:59")
     assert talk.http.get(address).status_code == 200
