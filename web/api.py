@@ -156,12 +156,16 @@ async def transcript(request: Request) -> Response:
     conversation_id = await reader(request)
     after = message_id_of(request.query_params.get("after", ""))
     try:
-        found = await run_in_threadpool(lobke.conversations.messages, conversation_id, after)
-        rated = [message.id for message in found if message.about]
-        votes = await run_in_threadpool(feedback.votes, conversation_id, rated)
+        found, votes = await run_in_threadpool(_read, lobke, conversation_id, after)
     except DatabaseDown as error:
         raise Problem(503, NOT_READ, {"Retry-After": "5"}) from error
     return JSONResponse(_shown(found, votes))
+
+
+def _read(lobke: Services, conversation_id: str, after: str) -> tuple[list[Message], dict[str, bool]]:
+    """The messages after this one, and what the pupil said of answers among them. Raises DatabaseDown."""
+    found = lobke.conversations.messages(conversation_id, after)
+    return found, feedback.votes(conversation_id, [message.id for message in found if message.about])
 
 
 async def rate(request: Request) -> Response:

@@ -341,8 +341,8 @@ class Files:
     def _read(self, path: Path, build: Callable[[Any], T], items: Optional[list[Any]] = None) -> Optional[T]:
         """What a file holds; it is read again only when it changed since there was no mistake in it."""
         before = len(self.problems)
-        content = self._bytes(path)
-        kept = _kept.get(path.relative_to(self.folder))
+        content, place = self._bytes(path), path.relative_to(self.folder)
+        kept = _kept.get(place)
         if kept and content == kept.content:
             del self._nodes[path]
             again: T = kept.read
@@ -350,7 +350,7 @@ class Files:
         data = self.yaml(path, content)
         found = None if data is None else build(data)
         if len(self.problems) == before:
-            _kept[path.relative_to(self.folder)] = _File(content, found, items or [])
+            _kept[place] = _File(content, found, items or [])
         return found
 
     def _items(self, path: Path, model: type[Entry], data: Any, made: list[Any]) -> list[tuple[Entry, int]]:

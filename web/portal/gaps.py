@@ -112,7 +112,7 @@ def overview(visit: Visit) -> Response:
         is_full=sum(len(group.sentences) for group in everything) >= gaps.MOST,
         previous=address(page - 1) if page > 1 else "",
         following=address(page + 1) if len(found) > PAGE * page else "",
-        unhelpful=_unhelpful(),
+        unhelpful=[] if is_ignored else _unhelpful(),
         least_votes=feedback.LEAST_VOTES,
         least_percent=round(100 * feedback.LEAST_SHARE),
         days=feedback.DAYS,

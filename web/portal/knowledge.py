@@ -184,7 +184,7 @@ def sheets() -> list[Sheet]:
     with _looking:
         if _kept[0] != key:
             findings = check(folder, clock.today())
-            before = {sheet.file: sheet for sheet in _kept[1] if _kept[0][0] == folder}
+            before = {sheet.file: sheet for sheet in _kept[1]}
             _kept = (key, [_sheet(folder, file, text, findings, before.get(file)) for file, text in texts.items()])
         return _kept[1]
 
