@@ -6,10 +6,11 @@ from actions.schools import schools
 from actions.turn import Turn, sources
 from bot.handoff import asking
 from bot.knowledge.question import Answer, Choice
-from bot.monitoring.log import tally
+from bot.monitoring.log import count
 
 CHOICE = "einde"
-TALLY = "gevonden"
+SERIES = "found"
+"""What the answers are counted as."""
 ANSWERS = ("ja", "beetje", "nee")
 TYPED = {"bevestigen": "ja", "ontkennen": "nee"}
 """The answer that an intent is, right after the question."""
@@ -43,7 +44,7 @@ def told(turn: Turn, found: str) -> list[EventType]:
     """What Lobke says of an answer, one of ANSWERS. Only the first one counts."""
     replies = {one: sources().say(f"einde.{one}") for one in ANSWERS}
     if not set(replies.values()) & set(turn.read()):
-        tally(TALLY, found)
+        count(SERIES, turn.school, found)
     person = asking.way_in(sources()) if schools() else sources().button("mens")
     first = sources().button("wanneer") if found == "ja" else person
     return turn.say(Answer(replies[found], (first, sources().button("rondkijken")), outcome="small_talk"))

@@ -13,6 +13,8 @@ from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+from bot.storage.database import DatabaseDown, is_forgotten, transaction
+
 log = structlog.get_logger()
 
 REMEMBERED = 300  # conversations
@@ -47,10 +49,13 @@ class Trackers(SQLTrackerStore):
             self._unsaved.popitem(last=False)
         for id, waiting in list(self._unsaved.items()):
             try:
+                if id != tracker.sender_id and _was_deleted(id):
+                    del self._unsaved[id]
+                    continue
                 await super().save(waiting)
             except (DataError, IntegrityError) as error:  # it would never be taken, and keep the others waiting
                 log.error("conversation_refused", error=type(error).__name__)
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, DatabaseDown) as error:
                 log.warning("conversation_not_saved", error=type(error).__name__, waiting=len(self._unsaved))
                 return
             self._unsaved.pop(id, None)
@@ -61,3 +66,9 @@ class Trackers(SQLTrackerStore):
         self._recent.move_to_end(tracker.sender_id)
         while len(self._recent) > REMEMBERED or next(iter(self._recent.values()))[0] < now - REMEMBERED_SECONDS:
             self._recent.popitem(last=False)
+
+
+def _was_deleted(conversation_id: str) -> bool:
+    """Whether the pupil deleted this conversation while it waited. Raises DatabaseDown."""
+    with transaction() as connection:
+        return is_forgotten(connection, conversation_id)

@@ -19,6 +19,7 @@ from bot.handoff.codes import ALPHABET, LETTERS, normalised
 from bot.handoff.inbox import NotFound
 from bot.keys import derived_key
 from bot.knowledge.models import Evaluatie
+from bot.monitoring import small
 from bot.privacy.redaction import redact
 from bot.storage import tables
 from bot.storage.conversations import storable
@@ -54,7 +55,7 @@ class Form:
 @dataclass(frozen=True)
 class Link:
     """The address for one audience with what came in. `number`: None as long as there are fewer than LEAST_ANSWERS;
-    `counts` ({question: {answer: number}}) and `texts` (in no order) are empty then.
+    `counts` ({question: {answer: number}}) and `texts` (in no order) are empty then. Numbers are rounded to fives.
     """
 
     code: str
@@ -193,13 +194,14 @@ def _link(connection: Connection, row: Any, day: date) -> Link:
     state = _state(connection, row, day)
     if len(found) < LEAST_ANSWERS:
         return Link(row.code, row.audience, state, None, {}, [])
-    counts: dict[str, Counter[str]] = {}
-    for answers, _ in found:
-        for question, chosen in answers.items():
-            counts.setdefault(question, Counter())[chosen] += 1
+    counted = Counter(chosen for answers, _ in found for chosen in answers.items())
+    counts: dict[str, dict[str, int]] = {}
+    for (question, answer), number in counted.items():
+        counts.setdefault(question, {})[answer] = small.safe(number, "evaluation", row.code, question, answer)
+    most = max((sum(numbers.values()) for numbers in counts.values()), default=0)
     texts = [text for _, text in found if text]
     secrets.SystemRandom().shuffle(texts)
-    return Link(row.code, row.audience, state, len(found), {name: dict(count) for name, count in counts.items()}, texts)
+    return Link(row.code, row.audience, state, max(most, LEAST_ANSWERS), counts, texts)
 
 
 def _state(connection: Connection, row: Any, day: date) -> State:

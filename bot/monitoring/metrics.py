@@ -211,6 +211,7 @@ METRICS = (
     Metric("events_clicked", "Activiteiten aangeklikt", "keren, per soort activiteit", _each("event_clicked")),
     Metric("votes", "Duimen", "duimen", _all("thumb")),
     Metric("helped", "Tevredenheid", "deel van de duimen", helped),
+    Metric("found", "Gevonden wat je zocht", "antwoorden, per antwoord", _each("found")),
     Metric("hours", "Uur van de dag", "berichten, per uur", _each("hour")),
     Metric("weekdays", "Dag van de week", "berichten, per dag", _each("weekday")),
     Metric("visitors", "Bezoekers", "bezoekers per dag, opgeteld", _all("visitor")),

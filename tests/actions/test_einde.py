@@ -39,7 +39,7 @@ def press(talk: Talk, meaning: str) -> Reply:
 def counted() -> list[tuple[str, str]]:
     log._spool(settings().spool_dir).drain()
     with transaction() as connection:
-        return [(row.name, row.value) for row in connection.execute(select(tables.tallies))]
+        return [(row.metric, row.value) for row in connection.execute(select(tables.counted))]
 
 
 def test_after_thanks_and_after_a_goodbye_it_is_asked_with_three_choices(helped: Talk) -> None:
@@ -83,7 +83,7 @@ def test_it_is_not_asked_in_the_middle_of_a_verkenning(helped: Talk) -> None:
 def test_an_answer_is_counted_without_the_conversation_and_gets_one_sentence(helped: Talk, answer: str) -> None:
     helped(ActionGesprek(), THANKS)
     reply = press(helped, f"einde|{answer}")
-    assert reply.text == sources().say(f"einde.{answer}") and counted() == [("gevonden", answer)]
+    assert reply.text == sources().say(f"einde.{answer}") and counted() == [("found", answer)]
     assert (reply.logged.outcome, reply.logged.kind, reply.logged.text) == ("small_talk", None, None)
 
 
@@ -91,7 +91,7 @@ def test_only_the_first_answer_counts(helped: Talk) -> None:
     helped(ActionGesprek(), THANKS)
     for answer in ("nee", "ja", "nee"):
         press(helped, f"einde|{answer}")
-    assert counted() == [("gevonden", "nee")]
+    assert counted() == [("found", "nee")]
 
 
 def test_at_no_there_is_a_way_to_a_person_and_to_other_words(helped: Talk) -> None:
@@ -112,7 +112,7 @@ def test_at_no_a_school_with_a_decaan_gets_the_question(helped: Talk) -> None:
 def test_a_typed_yes_or_no_right_after_it_is_an_answer(helped: Talk, intent: str, text: str, value: str) -> None:
     helped(ActionGesprek(), THANKS)
     assert helped(ActionGesprek(), Message(intent, text)).text == sources().say(f"einde.{value}")
-    assert counted() == [("gevonden", value)]
+    assert counted() == [("found", value)]
     assert helped(ActionGesprek(), Message(intent, text)).response == f"utter_{intent}"
 
 

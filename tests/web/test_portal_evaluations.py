@@ -118,13 +118,13 @@ def test_of_few_answers_nothing_is_told(staff: Browser) -> None:
 
 def test_from_five_answers_on_there_are_counts_bars_and_texts(staff: Browser) -> None:
     page = made(staff)
-    answers(staff, page, 4, "Meer tijd graag.", willen="ja")
-    answers(staff, page, 1, BAD, willen="nee")
+    answers(staff, page, 10, "Meer tijd graag.", willen="ja")
+    answers(staff, page, 5, BAD, willen="nee")
     shown = staff.get(page)
-    assert "Antwoorden: 5" in text_of(shown.text) and "Goed 5" in text_of(shown.text)
-    assert "Ja 4" in text_of(shown.text) and "Nee 1" in text_of(shown.text) and "Een beetje 0" in text_of(shown.text)
-    assert '<rect width="100" height="10"/>' in shown.text and '<rect width="25" height="10"/>' in shown.text
-    assert shown.text.count("Meer tijd graag.") == 4
+    assert "Antwoorden: 15" in text_of(shown.text) and "Goed 15" in text_of(shown.text)
+    assert "Ja 10" in text_of(shown.text) and "Nee 5" in text_of(shown.text) and "Een beetje <5" in text_of(shown.text)
+    assert '<rect width="100" height="10"/>' in shown.text and '<rect width="50" height="10"/>' in shown.text
+    assert shown.text.count("Meer tijd graag.") == 10
     assert BAD not in shown.text and "&lt;script&gt;" in shown.text
     assert "2026-11-22" not in shown.text.partition("<main")[2]
 

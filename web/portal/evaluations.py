@@ -25,6 +25,8 @@ from bot.handoff.inbox import NotFound
 from bot.knowledge import school_name
 from bot.knowledge.calendar import DEADLINE, dutch_date, occurrences
 from bot.knowledge.models import Event, School
+from bot.monitoring.small import STEP
+from bot.monitoring.small import shown as shown_number
 from web.portal.door import Refusal, Visit, route
 from web.portal.sheets import Cell, Row, csv_file
 
@@ -102,6 +104,7 @@ def one(visit: Visit) -> Response:
         url=PAGE,
         few=FEW,
         least=LEAST_ANSWERS,
+        step=STEP,
         links=[_shown(visit, link) for link in found.links],
         **_facts(found),
     )
@@ -226,7 +229,7 @@ def _results(link: Link) -> list[dict[str, Any]]:
         bars = [
             {
                 "answer": answers.get(name, name),
-                "number": counts.get(name, 0),
+                "number": shown_number(counts.get(name, 0)),
                 "width": round(100 * counts.get(name, 0) / most),
             }
             for name in dict.fromkeys([*answers, *counts])

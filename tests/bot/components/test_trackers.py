@@ -15,6 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from bot.components import trackers
 from bot.components.trackers import Trackers
+from bot.storage.conversations import Conversations
+from bot.storage.spool import Spool
 
 
 class Away:
@@ -56,8 +58,8 @@ class Away:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Away]:
-    """An empty one."""
+def database(tmp_path: Path, sqlite_database: Path) -> Iterator[Away]:
+    """An empty one, beside that of Lobke."""
     made = Away(tmp_path)
     yield made
     made.trackers.engine.dispose()
@@ -80,6 +82,16 @@ def test_what_waits_is_stored_with_the_next_message_of_anybody(database: Away) -
     database.start()
     database.say("b", "x")
     assert (database.stored("a"), database.stored("b")) == (["1"], ["x"])
+
+
+def test_what_the_pupil_deleted_meanwhile_is_not_stored(database: Away, tmp_path: Path) -> None:
+    database.stop()
+    database.say("a", "1")
+    database.start()
+    Conversations(Spool(tmp_path / "spool")).forget("a")
+    database.say("b", "x")
+    assert (database.stored("a"), database.stored("b")) == ([], ["x"])
+    assert "1" not in str(database.trackers._unsaved)
 
 
 def test_a_turn_that_broke_off_leaves_nothing_behind(database: Away) -> None:

@@ -98,11 +98,22 @@ def test_of_fewer_than_five_answers_nothing_is_told(made: str) -> None:
         assert answer(code, str(number), GOOD, "Meer tijd.")
         link = of("guido").get(made).links[0]
         assert (link.number, link.counts, link.texts) == (None, {}, [])
-    assert answer(code, "last", {"oordeel": "slecht", "willen": "ja"}, "")
+    assert answer(code, "last", GOOD, "")
     link = of("guido").get(made).links[0]
-    assert link.number == 5 and link.counts == {"oordeel": {"goed": 4, "slecht": 1}, "willen": {"ja": 5}}
+    assert link.number == 5 and link.counts == {"oordeel": {"goed": 5}, "willen": {"ja": 5}}
     assert link.texts == ["Meer tijd."] * 4
     assert [other.number for other in of("guido").get(made).links[1:]] == [None, None]
+
+
+def test_of_an_answer_that_few_gave_nobody_learns_the_number(made: str) -> None:
+    shown = set()
+    for audience in AUDIENCES:
+        for number in range(6):
+            for chosen in ("slecht", "matig", "goed"):
+                assert answer(code_of(made, audience), f"{number}{chosen}", {"oordeel": chosen, chosen: "ja"}, "")
+    for link in of("guido").get(made).links:
+        shown |= {number for counts in link.counts.values() for number in counts.values()} | {link.number}
+    assert shown <= {5, 10, 15, 20, 25, 30} and {5, 10} < shown
 
 
 def test_the_same_form_sent_twice_is_one_answer(made: str) -> None:

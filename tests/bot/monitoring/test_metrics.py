@@ -63,6 +63,9 @@ BESIDE = [
     happened("view", number=4),
     happened("visitor", school="guido"),
     happened("visitor", number=2),
+    happened("found", "ja", school="guido"),
+    happened("found", "beetje"),
+    happened("found", "ja"),
     *(voted(helpful, "guido") for helpful in (True, True, True, False)),
 ]
 BY_HAND: dict[str, Any] = {
@@ -89,6 +92,7 @@ BY_HAND: dict[str, Any] = {
     "events_clicked": {"open-dag": 1},
     "votes": 4,
     "helped": 0.75,
+    "found": {"ja": 2, "beetje": 1},
     "hours": {"09": 5, "13": 7, "20": 8, "21": 4},
     "weekdays": {"5": 24},
     "visitors": 3,
