@@ -1,11 +1,15 @@
 """A visitor counts once a day, and nothing that is kept says who she was."""
 
+from pathlib import Path
+
 import time_machine
 
 from bot.keys import derived_key
 from bot.monitoring.figures import roll_up
+from bot.monitoring.log import spool
 from bot.monitoring.visits import seen
 from bot.storage import tables
+from bot.storage.database import migrate
 from tests.bot.monitoring.logs import all_rows, true_figures
 
 NOON = "2026-11-20T12:00:00+01:00"
@@ -13,6 +17,7 @@ DAY = 24 * 3600
 
 
 def visitors() -> set[str]:
+    spool().drain()
     return {row.id for row in all_rows(tables.counted) if row.metric == "visitor"}
 
 
@@ -24,6 +29,7 @@ def test_the_same_browser_at_the_same_address_is_one_visitor_a_day(database: str
         travel.shift(DAY)
         seen("10.0.0.1", "a")
         travel.shift(DAY)
+        spool().drain()
         roll_up()
     assert (true_figures()["view"], true_figures()["visitor"]) == ({"": 6}, {"": 5})
 
@@ -52,6 +58,25 @@ def test_who_has_the_key_and_not_the_salt_cannot_find_a_visitor(database: str) -
     assert visitors().isdisjoint(
         {derived_key(f"counted:visitor:{once}")[:32] for once in ("10.0.0.1", "10.0.0.1\0a\0")}
     )
+
+
+def test_what_happens_while_the_database_is_away_is_counted_afterwards(sqlite_database: Path) -> None:
+    elsewhere = sqlite_database.with_name("elsewhere.db")
+    seen("10.0.0.1", "a")
+    spool().drain()
+    sqlite_database.rename(elsewhere)
+    for address in ("10.0.0.1", "10.0.0.2"):
+        seen(address, "a")
+    elsewhere.rename(sqlite_database)
+    assert len(visitors()) == 2
+    assert [row.metric for row in all_rows(tables.counted)].count("view") == 3
+
+
+def test_a_view_counts_even_when_nobody_can_tell_who_it_was(data_dir: Path) -> None:
+    seen("10.0.0.1", "a")
+    migrate()
+    spool().drain()
+    assert [row.metric for row in all_rows(tables.counted)] == ["view"]
 
 
 def test_strange_letters_do_no_harm(database: str) -> None:
