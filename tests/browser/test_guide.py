@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from bot.accounts import accounts, invitations
 from bot.accounts.accounts import Account
 from bot.accounts.demo import SCHOOL
+from bot.evaluation.evaluations import Evaluations
 from bot.handoff.canned import CannedAnswers
 from bot.handoff.inbox import Inbox
 from bot.monitoring.scan import NOTHING, Answer, Scans
@@ -131,7 +132,9 @@ def test_what_the_guide_names_is_on_the_pages(school: School, open_page: Open) -
     Scans(school.decaan.id, [SCHOOL]).save(SCHOOL, 2026, {"DR5": (NOTHING.mark, late)})
     paths = [f"{INBOX}/{school.question}", f"{INBOX}/{school.closed}", "/portal/antwoorden", "/portal/school"]
     scan = [f"/portal/scan/{SCHOOL}/2026/{name}" for name in ("onderdeel/DR", "uitslag")]
-    for path in [*paths, *scan, "/portal/account", "/portal/tweede-stap"]:
+    evaluation = Evaluations(school.decaan.id, [SCHOOL]).add(SCHOOL, "Bliksemstage", date(2026, 11, 20))
+    others = ["/portal/evaluaties", f"/portal/evaluaties/{evaluation}", "/portal/vervolg"]
+    for path in [*paths, *scan, *others, "/portal/account", "/portal/tweede-stap"]:
         page.goto(path)
         found |= names_on(page)
     page.goto(f"{INBOX}/{school.question}")
