@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import subprocess
 import sys
 from dataclasses import asdict
 from datetime import datetime
@@ -16,7 +17,7 @@ from pydantic import ValidationError
 from bot import knowledge, logs, model
 from bot.accounts.commands import account
 from bot.run import NEEDED_MEGABYTES, Stack, free_megabytes
-from bot.settings import Settings, settings
+from bot.settings import PROJECT, Settings, settings
 
 PORT_SETTINGS = ("port", "rasa_port", "actions_port")
 
@@ -205,6 +206,15 @@ def rebuild(begin: Optional[datetime]) -> None:
     except DatabaseDown as error:
         _fail(f"De database antwoordt niet ({error}).")
     click.echo(f"{_count(days, 'dag', 'dagen')} opnieuw geteld.")
+
+
+@lobke.command()
+@click.option("--schooljaar", required=True, metavar="JAAR", help="Zoals 2026-2027.")
+@click.option("--out", required=True, metavar="MAP", type=click.Path(path_type=Path), help="Waar de bestanden komen.")
+def report(schooljaar: str, out: Path) -> None:
+    """Maak het jaarverslag van een schooljaar: HTML, Word en PDF. Lobke hoeft niet te draaien."""
+    command = [sys.executable, "-m", "web.report", schooljaar, str(out.absolute())]
+    sys.exit(subprocess.run(command, cwd=PROJECT).returncode)
 
 
 @lobke.command()

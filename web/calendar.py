@@ -14,7 +14,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot import clock, knowledge
-from bot.knowledge.calendar import DAYS, DEADLINE, MONTHS, Wish, dutch_date, dutch_period, next_month, planned, undated
+from bot.knowledge.calendar import (
+    DAYS,
+    DEADLINE,
+    MONTHS,
+    PROFESSIONALS,
+    Wish,
+    dutch_date,
+    dutch_period,
+    next_month,
+    planned,
+    undated,
+)
 from bot.knowledge.dates import Period
 from bot.knowledge.loader import Knowledge
 from bot.knowledge.models import Activiteit, Event, Wereld
@@ -51,7 +62,8 @@ class Filters:
     def wish(self, period: Optional[Period] = None) -> Wish:
         """These filters as a wish."""
         leerjaar = int(self.leerjaar) if self.leerjaar else None
-        return Wish(period, (self.wereld,) if self.wereld else (), (self.soort,) if self.soort else (), leerjaar)
+        werelden, soorten = ((one,) if one else () for one in (self.wereld, self.soort))
+        return Wish(period, werelden, soorten, leerjaar, professionals=True)
 
 
 async def page(request: Request) -> Response:
@@ -166,6 +178,7 @@ def _shown(event: Event, known: Knowledge) -> dict[str, Any]:
         "text": event.uitleg,
         "for": ", ".join(is_for),
         "by": event.organisator,
+        "professionals": event.doelgroep == PROFESSIONALS,
         "cancelled": event.afgelast,
         "left": event.plekken,
         "sign_up": _signing_up(event),

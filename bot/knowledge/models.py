@@ -402,6 +402,10 @@ class Aanwezig(BaseModel):
         extra = Extra.forbid
 
 
+Audience = Literal["leerlingen", "professionals"]
+"""Who an event is for. Professionals are decanen, mentors, teachers and people of companies."""
+
+
 class Event(Entry):
     """An entry of the LOB-kalender. No date means that the date is not known yet."""
 
@@ -413,6 +417,7 @@ class Event(Entry):
     einddatum: Optional[Day]
     tijd: Optional[Text]
     plaats: Optional[Text]
+    doelgroep: Audience = Field("leerlingen", description="Lobke offers pupils nothing that is for professionals.")
     leerjaren: list[int] = []
     werelden: list[Id] = []
     organisator: Text

@@ -337,6 +337,28 @@ scan_answers = Table(
     Index(None, "year"),
 )
 
+# Numbers of a school year that staff enter for the annual report; an empty one is not known.
+report_numbers = Table(
+    "report_numbers",
+    metadata,
+    Column("year", Integer, primary_key=True),  # in which the school year begins
+    Column("activities_pupils", Integer),
+    Column("activities_professionals", Integer),
+    Column("pupils", Integer),
+    Column("professionals", Integer),
+    Column("visitors", Integer),  # of the site around Lobke, as are the views
+    Column("views", Integer),
+)
+
+# What staff write in the annual report of a school year.
+report_texts = Table(
+    "report_texts",
+    metadata,
+    Column("year", Integer, primary_key=True),
+    Column("block", String(16), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
 # Who saw or changed what. No text of a pupil.
 audit = Table(
     "audit",

@@ -162,6 +162,17 @@ def test_an_example_is_marked(there: Site) -> None:
     assert "verzonnen" not in there.http.get("/kalender").text
 
 
+def test_what_is_for_professionals_says_so_on_the_page_and_in_the_feed(
+    kalender: Callable[[str], None], site: Site
+) -> None:
+    event = "{id: netwerk, titel: Netwerk, soort: infoavond, datum: '2026-11-27', doelgroep: professionals"
+    kalender(f"{EVENTS}  - {event}, organisator: regio, uitleg: Praat bij.}}\n")
+    (item,) = [item for item in items(site) if "Netwerk" in item]
+    assert "Voor professionals" in item and "decanen, mentoren en docenten" in item
+    assert [item for item in items(site) if "Voor professionals" in item] == [item]
+    assert "Voor professionals" in str(entries(site)["netwerk@lobke"]["description"])
+
+
 def test_a_repeat_is_there_on_each_of_its_days(there: Site) -> None:
     december = items(there, "?maand=2026-12")
     assert [item[:18] for item in december if "Spreekuur" in item] == ["dinsdag 1 december", "dinsdag 15 decembe"]

@@ -24,7 +24,7 @@ from bot.knowledge import current as knowledge
 from bot.knowledge import history, links
 from bot.monitoring import gaps
 from bot.monitoring.log import NOT_UNDERSTOOD
-from bot.monitoring.scan import NOTHING, Answer, Scans, school_year
+from bot.monitoring.scan import NOTHING, Answer, Scans, school_year, year_name
 from bot.settings import PROJECT
 from bot.storage import tables
 from bot.storage.database import transaction
@@ -178,6 +178,14 @@ TABLE: dict[str, Case] = {
     "GET /portal/vervolg": Case(OWN_OR_ALL),
     "POST /portal/vervolg": Case(OF_SCHOOL, LEAVERS),
     "GET /portal/vervolg/bestand": Case(OWN_OR_ALL),
+    "GET /portal/jaarverslag": Case(KNOWLEDGE),
+    "GET /portal/jaarverslag/cijfers": Case(KNOWLEDGE),
+    "POST /portal/jaarverslag/cijfers": Case(KNOWLEDGE, {"jaar": "{schooljaar}", "veld-pupils": "7"}, also=CHANGED),
+    "GET /portal/jaarverslag/{schooljaar}": Case(KNOWLEDGE),
+    "POST /portal/jaarverslag/{schooljaar}": Case(KNOWLEDGE, {"veld-goed": "Veel."}, also=CHANGED),
+    "POST /portal/jaarverslag/{schooljaar}/overnemen": Case(KNOWLEDGE),
+    "GET /portal/jaarverslag/{schooljaar}/voorbeeld": Case(KNOWLEDGE),
+    "GET /portal/jaarverslag/{schooljaar}/{soort}": Case(KNOWLEDGE),
     "GET /portal/accounts": Case(BEHEER),
     "GET /portal/accounts/nieuw": Case(BEHEER),
     "POST /portal/accounts/nieuw": Case(BEHEER, {"email": "nieuw@voorbeeld.nl", "role": "redactie"}),
@@ -281,6 +289,8 @@ def school_a(sqlite_database: object, monkeypatch: pytest.MonkeyPatch) -> School
         "today": [clock.today().isoformat()],
         "school": [SCHOOL],
         "jaar": [str(year)],
+        "schooljaar": [year_name(year)],
+        "soort": ["html", "pdf", "docx"],
         "onderdeel": ["DR"],
         "scan": [point.mark],
         "away": [AwayMessages(decaan.id, [SCHOOL]).all()[SCHOOL].mark],
@@ -292,7 +302,7 @@ def paths(path: str, places: dict[str, list[str]]) -> list[str]:
     """The path with everything of school A that fits in its braces."""
     begin = path.partition("/{")[0]
     found = [re.sub(r"\{(id|token)\}", id, path) for id in places.get(begin, [""])]
-    for name in ("action", "note", "bestand", "school", "jaar", "onderdeel"):
+    for name in ("action", "note", "bestand", "school", "jaar", "schooljaar", "soort", "onderdeel"):
         found = (
             [one.replace(f"{{{name}}}", value) for one in found for value in places[name]] if name in path else found
         )
@@ -316,6 +326,8 @@ def kept() -> dict[str, Any]:
             tables.evaluation_links,
             tables.evaluation_answers,
             tables.leavers,
+            tables.report_numbers,
+            tables.report_texts,
         ):
             found[table.name] = sorted(map(str, connection.execute(select(table))))
         people = tables.accounts.c

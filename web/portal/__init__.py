@@ -14,6 +14,7 @@ from web.portal import (
     live,
     login,
     oidc,
+    report,
     reset,
     scan,
     school,
@@ -34,6 +35,7 @@ routes = [
     *gaps.routes,
     *evaluations.routes,
     *leavers.routes,
+    *report.routes,
     *accounts.routes,
     *audit.routes,
 ]

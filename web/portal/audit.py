@@ -48,6 +48,8 @@ ACTIONS = {
     "evaluation_closed": "Sloot een evaluatie",
     "evaluation_opened": "Opende een evaluatie weer",
     "leavers_saved": "Bewaarde het vervolg van oud-leerlingen",
+    "report_numbers_saved": "Bewaarde cijfers van schooljaren",
+    "report_texts_saved": "Bewaarde teksten van het jaarverslag",
     "login": "Logde in",
     "login_failed": "Inloggen mislukte",
     "logout": "Logde uit",
