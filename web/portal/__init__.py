@@ -7,6 +7,7 @@ from web.portal import (
     audit,
     calendar,
     evaluations,
+    figures,
     gaps,
     inbox,
     knowledge,
@@ -34,6 +35,7 @@ routes = [
     *gaps.routes,
     *evaluations.routes,
     *leavers.routes,
+    *figures.routes,
     *accounts.routes,
     *audit.routes,
 ]
