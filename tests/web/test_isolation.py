@@ -59,6 +59,7 @@ OF_SCHOOL: Words = (LOGIN, YES, GONE, NO, NO)
 BEHEER: Words = (LOGIN, NO, NO, NO, YES)
 OWN_OR_ALL: Words = (LOGIN, OWN, OWN, NO, YES)
 OF_SCHOOL_OR_ALL: Words = (LOGIN, YES, GONE, NO, YES)
+OF_SCHOOL_OR_STAFF: Words = (LOGIN, YES, GONE, YES, YES)
 KNOWLEDGE: Words = (LOGIN, NO, NO, YES, YES)
 REDACTIE: Words = (LOGIN, NO, NO, YES, NO)
 
@@ -178,6 +179,9 @@ TABLE: dict[str, Case] = {
     "GET /portal/vervolg": Case(OWN_OR_ALL),
     "POST /portal/vervolg": Case(OF_SCHOOL, LEAVERS),
     "GET /portal/vervolg/bestand": Case(OWN_OR_ALL),
+    "GET /portal/cijfers": Case(OF_SCHOOL_OR_STAFF, {"school": SCHOOL}),
+    "GET /portal/cijfers/{name}.csv": Case(OF_SCHOOL_OR_STAFF, {"school": SCHOOL}),
+    "GET /portal/cijfers/{name}.xlsx": Case(OF_SCHOOL_OR_STAFF, {"school": SCHOOL}),
     "GET /portal/jaarverslag": Case(KNOWLEDGE),
     "GET /portal/jaarverslag/cijfers": Case(KNOWLEDGE),
     "POST /portal/jaarverslag/cijfers": Case(KNOWLEDGE, {"jaar": "{schooljaar}", "veld-pupils": "7"}, also=CHANGED),
@@ -292,6 +296,7 @@ def school_a(sqlite_database: object, monkeypatch: pytest.MonkeyPatch) -> School
         "schooljaar": [year_name(year)],
         "soort": ["html", "pdf", "docx"],
         "onderdeel": ["DR"],
+        "name": ["gebruik"],
         "scan": [point.mark],
         "away": [AwayMessages(decaan.id, [SCHOOL]).all()[SCHOOL].mark],
     }
@@ -302,7 +307,7 @@ def paths(path: str, places: dict[str, list[str]]) -> list[str]:
     """The path with everything of school A that fits in its braces."""
     begin = path.partition("/{")[0]
     found = [re.sub(r"\{(id|token)\}", id, path) for id in places.get(begin, [""])]
-    for name in ("action", "note", "bestand", "school", "jaar", "schooljaar", "soort", "onderdeel"):
+    for name in ("action", "note", "bestand", "school", "jaar", "schooljaar", "soort", "onderdeel", "name"):
         found = (
             [one.replace(f"{{{name}}}", value) for one in found for value in places[name]] if name in path else found
         )

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Union
 
 from starlette.responses import Response
@@ -26,12 +26,21 @@ def csv_file(name: str, rows: Sequence[Row]) -> Response:
 
 def xlsx_file(name: str, rows: Sequence[Row]) -> Response:
     """The rows as an Excel file."""
+    return workbook_file(name, {"Lobke": rows})
+
+
+def workbook_file(name: str, sheets: Mapping[str, Sequence[Row]]) -> Response:
+    """An Excel file with a sheet for each of these rows, by its title."""
     from openpyxl import Workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     book, content = Workbook(write_only=True), io.BytesIO()
-    sheet = book.create_sheet("Lobke")
-    for row in rows:
-        sheet.append([_safe(cell) for cell in row])
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(
+                ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell for cell in map(_safe, row)
+            )
     book.save(content)
     return _file(content.getvalue(), XLSX, f"{name}.xlsx")
 
