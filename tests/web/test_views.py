@@ -37,8 +37,8 @@ def test_a_view_is_counted_for_the_school_of_the_page(site: Site) -> None:
 
 def test_neither_address_nor_browser_is_kept(site: Site, sqlite_database: Path) -> None:
     site.http.post("/api/views", headers={"User-Agent": "zeldzame-browser"})
-    files = [path for path in sqlite_database.parent.rglob("*") if path.is_file()]
     assert counted()
+    files = [path for path in sqlite_database.parent.rglob("*") if path.is_file()]
     assert not [path for path in files if b"zeldzame-browser" in path.read_bytes() or b"127.0.0.1" in path.read_bytes()]
 
 
