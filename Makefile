@@ -21,6 +21,7 @@ lint:
 bench:
 	@./setup.sh dev
 	@.venv/bin/python -m bench.run
+	@.venv/bin/python -m bench.figures
 
 nlu:
 	@./setup.sh dev

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from rasa_sdk.events import EventType, SlotSet
 
+from actions import einde
 from actions.flows import FlowAction
 from actions.nood import helplines
 from actions.turn import Turn, sources
@@ -38,6 +39,8 @@ def small_talk(turn: Turn, name: str) -> list[EventType]:
     about_subject = name in _PASSING and turn.names(*_SUBJECTS)
     if about_subject or turn.asks_why() or turn.asks_about_this_year() or turn.is_rather_a_question():
         return turn.say(answer(turn.question(None), sources()))
+    if name in einde.TYPED and einde.was_just_asked(turn):
+        return einde.told(turn, einde.TYPED[name])
     if name in ("bevestigen", "ontkennen") and turn.likes():
         return turn.say(answer(turn.question("interesse"), sources()))
     if name == "uitleg_nodig" and turn.slot("last_subject"):
@@ -51,6 +54,8 @@ def small_talk(turn: Turn, name: str) -> list[EventType]:
     if name == "andere_taal" and (language := language_of(turn.typed, sources().knowledge)):
         person = sources().button("mens")
         return turn.say(Answer(language.antwoord, (person, sources().button("opleidingen")), outcome="out_of_scope"))
+    if name in ("bedankt", "afscheid") and einde.may_ask(turn):
+        return einde.ask(turn, name)
     asked = "meer" if name in _ASKS_MORE else None
     return turn.utter(f"utter_{name}", _OUTCOMES.get(name, "small_talk"), asked)
 
@@ -88,4 +93,6 @@ class ActionAfscheid(FlowAction):
         return "action_afscheid"
 
     def reply(self, turn: Turn) -> list[EventType]:
-        return small_talk(turn, "ontkennen") if turn.names(*_SUBJECTS) else turn.utter("utter_afscheid", "small_talk")
+        if turn.names(*_SUBJECTS):
+            return small_talk(turn, "ontkennen")
+        return einde.ask(turn, "afscheid") if einde.may_ask(turn) else turn.utter("utter_afscheid", "small_talk")

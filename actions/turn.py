@@ -1,6 +1,7 @@
 """One turn of a conversation as the custom actions see it: what was said, how to answer, what to log."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 from time import perf_counter
@@ -18,8 +19,8 @@ from bot.knowledge.answers import ASIDE, THIS_YEAR, WHY
 from bot.knowledge.loader import current
 from bot.knowledge.names import DOUBTFUL
 from bot.knowledge.question import LEAST_HIT, LIKELY_HIT, SURE_HIT, Answer, Choice, Hit, Question, Sources, sources_of
-from bot.monitoring.log import Interaction, record
-from bot.orientation.flow import SMALL, Line
+from bot.monitoring.log import Interaction, count, record
+from bot.orientation.flow import FLOWS, SMALL, Line
 from bot.settings import PROJECT
 
 QUESTION = "vraag_"
@@ -28,8 +29,6 @@ SURE = 0.8
 """Confidences: an intent below them gives way to a question that is perhaps meant, or nearly surely meant."""
 _NEARLY_SURE_HIT = 0.4
 NOT_UNDERSTOOD = "not_understood"
-FLOWS = {"verkenning", "gesprek", "overdracht"}
-"""Kinds that are parts of the talk, and no questions to come back to."""
 KINDS = {"vertel_interesse": "interesse", "vertel_leerweg": "toelating"}
 """Kinds of question that are no question."""
 _ASKS_WHAT = re.compile(r"(?:en )?(?:wat|hoe)\b")
@@ -68,6 +67,11 @@ class Turn:
         self._doubtful = tuple(key for entity in doubtful for key in str(entity["value"]).split())
         self.may_be_distress = bool(message.get("zorg"))
         self._parts: list[dict[str, Any]] = message.get("parts") or []
+        said: list[dict[str, Any]] = [event for event in tracker.events if event.get("event") == "user"]
+        self.number = len(said) or None
+        """Which message of the pupil this is, from 1."""
+        self.school: Optional[str] = ((said[-1].get("metadata") or {}) if said else {}).get("school")
+        """Where the chat was opened, when its page says so."""
         self.kind = self.intent.removeprefix(QUESTION) if self.intent.startswith(QUESTION) else None
 
     def slot(self, name: str) -> Optional[str]:
@@ -108,6 +112,10 @@ class Turn:
                 intent = (parsed.get("intent") or {}).get("name") or "nlu_fallback"
                 lines.append(Line(True, parsed.get("typed") or event["text"], intent))
         return tuple(lines)
+
+    def read(self) -> list[str]:
+        """What Lobke said in this conversation, in order."""
+        return [event.get("text") or "" for event in self._tracker.events if event.get("event") == "bot"]
 
     def named(self) -> set[str]:
         """The keys of all subjects in the message."""
@@ -217,6 +225,8 @@ class Turn:
             self.add(answer, self._rated(answer))
             if answer.outcome:
                 self.log(answer.outcome, answer.kind, answer.subject)
+            for soort, number in Counter(answer.events).items():
+                count("event_shown", self.school, soort, number)
         self._ask_how_it_is()
         last = answers[-1]
         missed = self.misunderstood() + 1 if last.outcome == NOT_UNDERSTOOD else 0
@@ -285,8 +295,7 @@ class Turn:
         Of several variants it is one that the pupil did not just read.
         """
         variants = responses()[response]
-        read = [event.get("text") for event in self._tracker.events if event.get("event") == "bot"]
-        fresh = [variant for variant in variants if variant["text"] not in read[-_LATELY:]]
+        fresh = [variant for variant in variants if variant["text"] not in self.read()[-_LATELY:]]
         variant = (fresh or variants)[0]
         self._dispatcher.utter_message(text=variant["text"], buttons=variant.get("buttons", []))
         self._ask_how_it_is()
@@ -305,6 +314,8 @@ class Turn:
                 confidence=self.confidence,
                 duration_ms=round(1000 * (perf_counter() - self._started)),
                 text=self.typed if outcome == NOT_UNDERSTOOD else None,
+                turn=self.number,
+                school=self.school,
             )
         )
 

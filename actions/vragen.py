@@ -6,15 +6,16 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import flows
+from actions import einde, flows
 from actions.flows import FlowAction
 from actions.gesprek import small_talk
 from actions.nood import accepted, declined, helplines
 from actions.overdracht import someone_to_talk_to
-from actions.turn import FLOWS, Turn, sources
+from actions.turn import Turn, sources
 from actions.verkenning import start
 from bot.knowledge.answers import answer, answers
 from bot.knowledge.kinds.year import NOW
+from bot.orientation.flow import FLOWS
 
 
 class ActionAnswer(FlowAction):
@@ -62,6 +63,8 @@ def _choose(turn: Turn, kind: str, subjects: list[str]) -> list[EventType]:
     if kind == "leerjaar":
         said = turn.say(answer(turn.question_about(NOW, f"onderwerp:lob-leerjaar-{subjects[0]}"), sources()))
         return [*said, SlotSet("leerjaar", subjects[0])]
+    if kind == einde.CHOICE:
+        return einde.told(turn, subjects[0])
     if kind in ("privacy", "wie_ben_je", "wat_kun_je"):
         return small_talk(turn, kind)
     return turn.say(answer(turn.question_about(kind or None, *subjects), sources()))

@@ -1,11 +1,12 @@
 """The command `lobke`."""
 
 import json
-import shutil
 import signal
 import socket
+import subprocess
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Optional
@@ -13,13 +14,11 @@ from typing import Any, NoReturn, Optional
 import click
 from pydantic import ValidationError
 
-from bot import knowledge, model
+from bot import knowledge, logs, model
 from bot.accounts.commands import account
-from bot.run import Stack
-from bot.settings import Settings, settings
+from bot.run import NEEDED_MEGABYTES, Stack, free_megabytes
+from bot.settings import PROJECT, Settings, settings
 
-MEGABYTE = 1024 * 1024
-NEEDED_MEGABYTES = 200
 PORT_SETTINGS = ("port", "rasa_port", "actions_port")
 
 
@@ -65,7 +64,7 @@ def busy_port(current: Settings) -> str:
 def full_disk(folder: Path) -> str:
     """A sentence when the disk of this folder is nearly full, or ""."""
     folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free // MEGABYTE
+    free = free_megabytes(folder)
     if free >= NEEDED_MEGABYTES:
         return ""
     return f"De schijf is bijna vol: er is {free} MB vrij en Lobke heeft minstens {NEEDED_MEGABYTES} MB nodig."
@@ -190,6 +189,34 @@ def retention(preview: bool) -> None:
     click.echo("Er is niets gewist." if preview else "Dit is gewist.")
 
 
+@lobke.group()
+def figures() -> None:
+    """De cijfers, zoals ze in docs/cijfers.md staan."""
+
+
+@figures.command()
+@click.option("--from", "begin", type=click.DateTime(["%Y-%m-%d"]), metavar="DAG", help="Alleen vanaf deze dag.")
+def rebuild(begin: Optional[datetime]) -> None:
+    """Tel alle dagen die voorbij zijn opnieuw."""
+    from bot.monitoring.figures import rebuild
+    from bot.storage.database import DatabaseDown
+
+    try:
+        days = rebuild(begin.date() if begin else None)
+    except DatabaseDown as error:
+        _fail(f"De database antwoordt niet ({error}).")
+    click.echo(f"{_count(days, 'dag', 'dagen')} opnieuw geteld.")
+
+
+@lobke.command()
+@click.option("--schooljaar", required=True, metavar="JAAR", help="Zoals 2026-2027.")
+@click.option("--out", required=True, metavar="MAP", type=click.Path(path_type=Path), help="Waar de bestanden komen.")
+def report(schooljaar: str, out: Path) -> None:
+    """Maak het jaarverslag van een schooljaar: HTML, Word en PDF. Lobke hoeft niet te draaien."""
+    command = [sys.executable, "-m", "web.report", schooljaar, str(out.absolute())]
+    sys.exit(subprocess.run(command, cwd=PROJECT).returncode)
+
+
 @lobke.command()
 @click.option("--json", "as_json", is_flag=True, help="Voor een ander programma.")
 @click.option("--links", "with_links", is_flag=True, help="Kijk ook of de links nog werken, hoogstens 1 minuut.")
@@ -240,6 +267,22 @@ def health() -> None:
     click.echo("Lobke werkt.")
 
 
+@lobke.command()
+@click.option("--json", "as_json", is_flag=True, help="Voor een ander programma.")
+def doctor(as_json: bool) -> None:
+    """Kijk na of alles er is en werkt. Eindigt met 1 bij een fout."""
+    from bot.doctor import examine
+
+    found = []
+    for result in examine():
+        found.append(result)
+        if not as_json:
+            click.echo(str(result))
+    if as_json:
+        click.echo(json.dumps([asdict(result) for result in found], ensure_ascii=False, indent=1))
+    sys.exit(any(result.level == "fout" for result in found))
+
+
 def main() -> None:
     """Run the command of the arguments; a wrong setting becomes one sentence."""
     try:
@@ -247,6 +290,7 @@ def main() -> None:
     except ValidationError as error:
         wrong = ", ".join(f"LOBKE_{str(problem['loc'][0]).upper()}" for problem in error.errors())
         _fail(f"Een instelling klopt niet: {wrong}.")
+    logs.configure("lobke")
     try:
         lobke()
     except OSError as error:

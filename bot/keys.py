@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from datetime import date
 
 from bot.settings import settings
 
@@ -12,5 +13,10 @@ def derived_key(purpose: str) -> str:
 
 
 def conversation_hash(conversation_id: str) -> str:
-    """32 hex digits that stand for a conversation in the log; the id cannot be computed back."""
+    """32 hex digits that stand for a conversation or a handoff that was deleted; the id cannot be computed back."""
     return derived_key(f"conversation:{conversation_id}")[:32]
+
+
+def log_hash(conversation_id: str, day: date) -> str:
+    """32 hex digits that stand for a conversation in the log of one day; those of two days cannot be matched."""
+    return derived_key(f"log:{day}:{conversation_id}")[:32]

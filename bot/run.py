@@ -5,10 +5,12 @@ import http.client
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import IO, Optional
 
 from bot.settings import PROJECT, Settings
@@ -16,6 +18,8 @@ from bot.settings import PROJECT, Settings
 # Name and Python module, in the order of stopping: first the way in, so that no message comes that nobody answers.
 MODULES = {"web": "web", "rasa": "bot.components.serve", "actions": "actions"}
 NAMES = tuple(MODULES)
+MEGABYTE = 1024 * 1024
+NEEDED_MEGABYTES = 200
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -30,6 +34,11 @@ def end_with_parent() -> None:
     """Let this process get a request to end when the process that started it is gone, however that went."""
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def free_megabytes(folder: Path) -> int:
+    """What is free on the disk of this folder. Raises OSError when there is no such folder."""
+    return shutil.disk_usage(folder).free // MEGABYTE
 
 
 class Stack:

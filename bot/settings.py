@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field("", description="Lobke's client id at that provider.")
     oidc_client_secret: str = Field("", repr=False, description="Lobke's client secret at that provider.")
     oidc_name: str = Field("je schoolaccount", description="What the button of that login says after 'Inloggen met'.")
+    metrics_token: str = Field("", repr=False, description="Token for /metrics from another computer; empty: none.")
     now: Optional[str] = Field(None, description="Freezes the clock (ISO date-time, zone Europe/Amsterdam); for tests.")
 
     class Config:

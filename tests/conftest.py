@@ -43,5 +43,5 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """The SQLAlchemy URL of an empty PostgreSQL database."""
-    with postgres_server() as url:
-        yield url
+    with postgres_server() as server:
+        yield server.url

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.stack import free_ports
@@ -18,27 +18,46 @@ def _program(name: str) -> str:
     return str(found[-1]) if found else name
 
 
+class Postgres:
+    """A server with an empty database on 127.0.0.1, on the same port and with the same data each time it starts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._data = folder, folder / "data"
+        self._as_user: list[str] = []
+        if os.geteuid() == 0:
+            account = pwd.getpwnam("postgres")
+            os.chown(folder, account.pw_uid, account.pw_gid)
+            self._as_user = ["runuser", "-u", "postgres", "--"]
+        self._port = free_ports(1)[0]
+        self.url = f"postgresql://lobke@127.0.0.1:{self._port}/postgres"
+        """For SQLAlchemy."""
+        self._run("initdb", "-U", "lobke", "-A", "trust", "-E", "UTF8", "--locale=C")
+
+    def start(self) -> None:
+        """From now on it answers."""
+        options = f"-p {self._port} -k {self._folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        self._run("pg_ctl", "-l", str(self._folder / "log"), "-o", options, "-w", "start")
+
+    def stop(self) -> None:
+        """From now on connections are refused, and those that were open are broken."""
+        self._run("pg_ctl", "-m", "immediate", "stop")
+
+    def _run(self, program: str, *options: str) -> None:
+        command = [*self._as_user, _program(program), "-D", str(self._data), *options]
+        subprocess.run(command, check=True, cwd=self._folder, stdout=subprocess.DEVNULL)
+
+
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """The SQLAlchemy URL of an empty database on 127.0.0.1; the server ends with the block."""
+def postgres_server() -> Iterator[Postgres]:
+    """A server that runs, and ends with the block."""
     folder = Path(tempfile.mkdtemp(prefix="lobke-postgres-"))
-    as_user: list[str] = []
-    if os.geteuid() == 0:
-        account = pwd.getpwnam("postgres")
-        os.chown(folder, account.pw_uid, account.pw_gid)
-        as_user = ["runuser", "-u", "postgres", "--"]
-    data, port = folder / "data", free_ports(1)[0]
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-
-    def run(*command: str) -> None:
-        subprocess.run([*as_user, *command], check=True, cwd=folder, stdout=subprocess.DEVNULL)
-
     try:
-        run(_program("initdb"), "-D", str(data), "-U", "lobke", "-A", "trust", "-E", "UTF8", "--locale=C")
-        run(_program("pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start")
+        server = Postgres(folder)
+        server.start()
         try:
-            yield f"postgresql://lobke@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            run(_program("pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+            with suppress(subprocess.CalledProcessError):  # a test may have stopped it
+                server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Optional
 from weakref import WeakValueDictionary
 
@@ -15,15 +16,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot import clock
+from bot import clock, knowledge
 from bot.handoff.codes import is_typed_code
-from bot.monitoring import feedback
+from bot.knowledge.models import School
+from bot.monitoring import feedback, visits
 from bot.storage.conversations import Choice, Conversations, Message, Reply, expiry
 from bot.storage.database import DatabaseDown
 from web.code_typed import HIDDEN_CODE, code_typed
 from web.distress import helplines
 from web.events import EventsResponse, Hub, as_json
-from web.limits import Limits, address
+from web.limits import Limits, address, refused
 from web.problems import Problem
 from web.rasa import Rasa, RasaFailed, is_blank
 from web.tokens import BadToken, Tokens
@@ -72,15 +74,23 @@ def services(request: Request) -> Services:
 
 
 async def start_session(request: Request) -> Response:
-    """POST /api/sessions: a new conversation that begins with the greeting."""
+    """POST /api/sessions: a new conversation that begins with the greeting, at a school when the page says so."""
     lobke = services(request)
     lobke.limits.count(("sessions of an address", address(request)))
-    await read_object(request, set(), may_be_empty=True)
+    school = known_school(await read_object(request, {"school"}, may_be_empty=True))
     greeting = await run_in_threadpool(lobke.greeting)
     conversation_id, token = lobke.tokens.new()
-    messages = await run_in_threadpool(lobke.conversations.add, conversation_id, greeting)
+    messages = await run_in_threadpool(partial(lobke.conversations.add, conversation_id, greeting, school=school))
     shown = {"token": token, "expires_at": expiry(clock.now()).isoformat(), **_shown(messages)}
     return JSONResponse(shown, 201)
+
+
+async def view(request: Request) -> Response:
+    """POST /api/views: the chat stands on a page somebody looks at. It is counted, and leads to nobody."""
+    services(request).limits.count(("views of an address", address(request)))
+    school = known_school(await read_object(request, {"school"}, may_be_empty=True))
+    await run_in_threadpool(visits.seen, address(request), request.headers.get("user-agent", ""), school)
+    return Response(status_code=204)
 
 
 async def messages(request: Request) -> Response:
@@ -101,13 +111,14 @@ async def say(request: Request) -> Response:
         repeated, choice = await run_in_threadpool(_known, lobke, conversation_id, started_at, key, choice_id, text)
         if repeated:
             return JSONResponse(_shown(repeated))
+        school = await run_in_threadpool(lobke.conversations.school, conversation_id)
         try:
             if text and is_typed_code(text):
                 text, replies = HIDDEN_CODE, await run_in_threadpool(code_typed)
             elif choice:
-                text, replies = text or choice.label, await lobke.rasa.choose(conversation_id, choice)
+                text, replies = text or choice.label, await lobke.rasa.choose(conversation_id, choice, school)
             else:
-                replies = await lobke.rasa.say(conversation_id, text)
+                replies = await lobke.rasa.say(conversation_id, text, school)
         except RasaFailed as error:
             replies = [] if choice_id else await run_in_threadpool(helplines, text)
             if not replies:
@@ -179,7 +190,7 @@ def _vote(
     message = lobke.conversations.message(conversation_id, message_id)
     if message is None or not message.about:
         raise Problem(404, NO_ANSWER)
-    feedback.vote(conversation_id, message_id, message.about, helpful)
+    feedback.vote(conversation_id, message_id, message.about, helpful, lobke.conversations.school(conversation_id))
 
 
 async def events(request: Request) -> Response:
@@ -191,6 +202,7 @@ async def events(request: Request) -> Response:
     try:
         return EventsResponse(lobke.hub, lobke.conversations, conversation_id, started_at, message_id_of(after))
     except OverflowError:
+        refused.labels("streams of a conversation").inc()
         raise Problem(429, STREAMS_TAKEN, {"Retry-After": "30"}) from None
 
 
@@ -262,6 +274,14 @@ def rating(body: dict[str, Any]) -> tuple[str, Optional[bool]]:
     return message_id, helpful
 
 
+def known_school(body: dict[str, Any]) -> Optional[str]:
+    """The id of the school in the body; None without one, and for one that nobody knows. Raises a 422 Problem."""
+    id = body.get("school", "")
+    if not isinstance(id, str):
+        raise Problem(422)
+    return id if isinstance(knowledge.current().get(f"school:{id}"), School) else None
+
+
 def request_key(request: Request) -> Optional[str]:
     """The Idempotency-Key, None without one. Raises a 422 Problem for one that is too long or has odd characters."""
     key = request.headers.get("idempotency-key")
@@ -328,6 +348,7 @@ def route(path: str, view: Callable[..., Any], *methods: str) -> BaseRoute:
 
 routes = [
     route("/api/sessions", start_session, "POST"),
+    route("/api/views", view, "POST"),
     route("/api/messages", messages, "GET", "POST"),
     route("/api/feedback", rate, "POST"),
     route("/api/events", events, "GET"),

@@ -1,8 +1,7 @@
 """The public web process: the chat API, the widget and the page."""
 
 import asyncio
-import re
-import traceback
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -18,14 +17,16 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot import logs
 from bot.keys import derived_key
+from bot.monitoring.figures import roll_up
 from bot.notices.courier import Courier
 from bot.privacy.retention import expire
 from bot.settings import settings
 from bot.storage.conversations import Conversations, Reply
 from bot.storage.database import DatabaseDown, migrate
 from bot.storage.spool import Spool
-from web import answer, api, calendar, documents, handoffs_api, pages, portal
+from web import answer, api, calendar, documents, evaluation, handoffs_api, metrics, pages, portal
 from web.documents import NotShown, on_not_shown
 from web.greeting import greeting
 from web.limits import Limits
@@ -92,7 +93,9 @@ def create_app(make_greeting: Callable[[], list[Reply]] = greeting, limits: Call
             *documents.routes,
             *calendar.routes,
             *answer.routes,
+            *evaluation.routes,
             *portal.routes,
+            *metrics.routes,
             *pages.routes,
         ],
         middleware=[Middleware(Guard)],
@@ -104,10 +107,10 @@ def create_app(make_greeting: Callable[[], list[Reply]] = greeting, limits: Call
 
 
 async def _upkeep(migrated: bool) -> None:
-    """Until the process ends: brings the tables up to date if that failed, and deletes what has expired."""
+    """Until the process ends: brings the tables up to date if that failed, deletes what has expired, and counts."""
     while True:
         migrated = migrated or await run_in_threadpool(_try, migrate)
-        done = migrated and await run_in_threadpool(_try, expire)
+        done = migrated and await run_in_threadpool(_try, expire) and await run_in_threadpool(_try, roll_up)
         await asyncio.sleep(RETENTION_SECONDS if done else RETRY_SECONDS)
 
 
@@ -118,13 +121,16 @@ def _try(work: Callable[[], Any]) -> bool:
         log.warning("database_down", work=work.__name__, error=str(error))
         return False
     except Exception as error:  # upkeep goes on; the next round tries again
-        log.error("upkeep_failed", work=work.__name__, error=type(error).__name__, where=_where(error))
+        log.error("upkeep_failed", work=work.__name__, **logs.about(error))
         return False
     return True
 
 
 class Guard:
-    """Around everything: who may call the API from another site, security headers, and the last word on errors."""
+    """Around everything: who may call the API from another site, security headers, and the last word on errors.
+
+    Every request gets an id of its own; who gets a problem sees it in a header.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -137,13 +143,18 @@ class Guard:
         origin = headers.get("origin", "")
         in_api = scope["path"].startswith("/api/")
         allowed = in_api and bool(origin) and _may_call(origin, headers.get("host", ""))
+        request_id, began = logs.begin_request(), time.perf_counter()
         started = False
 
         async def send_guarded(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _set_headers(MutableHeaders(scope=message), in_api, origin if allowed else "")
+                sent = MutableHeaders(scope=message)
+                _set_headers(sent, in_api, origin if allowed else "")
+                if message["status"] >= 400:
+                    sent[logs.REQUEST_ID] = request_id
+                metrics.count_request(scope, message["status"], began)
             await send(message)
 
         try:
@@ -154,9 +165,7 @@ class Guard:
             else:
                 await self.app(scope, receive, send_guarded)
         except Exception as error:  # its text could hold what a pupil typed, so only its place is logged
-            log.error(
-                "request_failed", path=_without_token(scope["path"]), error=type(error).__name__, where=_where(error)
-            )
+            log.error("request_failed", route=metrics.route_of(scope), **logs.about(error))
             if not started:
                 await problem(500)(scope, receive, send_guarded)
 
@@ -177,11 +186,6 @@ def _without_port(address: str) -> str:
     return address.lower().removesuffix(":80").removesuffix(":443")
 
 
-def _without_token(path: str) -> str:
-    """The path without what opens something: an address of a document or an invitation is a key."""
-    return re.sub(r"^(/mijn/|/portal/uitnodiging/|/portal/wachtwoord-vergeten/).*", r"\1…", path)
-
-
 def _set_headers(headers: MutableHeaders, in_api: bool, origin: str) -> None:
     for name, value in SECURITY.items():
         headers.setdefault(name, value)
@@ -195,10 +199,6 @@ def _set_headers(headers: MutableHeaders, in_api: bool, origin: str) -> None:
         headers["Access-Control-Expose-Headers"] = "Retry-After"
 
 
-def _where(error: BaseException) -> list[str]:
-    return [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:]]
-
-
 app = create_app()
 
 
@@ -210,7 +210,7 @@ def server(application: Starlette, port: int) -> uvicorn.Server:
             host=settings().host,
             port=port,
             ws="none",
-            log_level="warning",
+            log_config=None,  # bot/logs.py has the last word
             access_log=False,
             server_header=False,
             proxy_headers=False,  # web/limits.py reads them, and only behind a trusted proxy
@@ -221,4 +221,5 @@ def server(application: Starlette, port: int) -> uvicorn.Server:
 
 def serve() -> None:
     """Runs the web process until it is told to stop."""
+    logs.configure("web")
     server(app, settings().port).run()

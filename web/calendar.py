@@ -10,21 +10,35 @@ from urllib.parse import urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot import clock, knowledge
-from bot.knowledge.calendar import DAYS, DEADLINE, MONTHS, Wish, dutch_date, dutch_period, next_month, planned, undated
+from bot.knowledge.calendar import (
+    DAYS,
+    DEADLINE,
+    MONTHS,
+    PROFESSIONALS,
+    Wish,
+    dutch_date,
+    dutch_period,
+    next_month,
+    planned,
+    undated,
+)
 from bot.knowledge.dates import Period
 from bot.knowledge.loader import Knowledge
 from bot.knowledge.models import Activiteit, Event, Wereld
+from bot.monitoring.log import counted
 from bot.settings import settings
 from web import event_file
-from web.documents import count_page
+from web.api import services
+from web.documents import NotShown, count_page
 from web.pages import templates
 
 PAGE = "/kalender"
 FEED = "/kalender.ics"
+SIGN_UP = "/kalender/naar/{id}/{number:int}"
 LEERJAREN = (1, 2, 3, 4)
 KEPT = timedelta(days=30)  # an event stays in the feed so long after its last day
 DEADLINE_NAME = "Uiterste dag"
@@ -48,7 +62,8 @@ class Filters:
     def wish(self, period: Optional[Period] = None) -> Wish:
         """These filters as a wish."""
         leerjaar = int(self.leerjaar) if self.leerjaar else None
-        return Wish(period, (self.wereld,) if self.wereld else (), (self.soort,) if self.soort else (), leerjaar)
+        werelden, soorten = ((one,) if one else () for one in (self.wereld, self.soort))
+        return Wish(period, werelden, soorten, leerjaar, professionals=True)
 
 
 async def page(request: Request) -> Response:
@@ -163,15 +178,42 @@ def _shown(event: Event, known: Knowledge) -> dict[str, Any]:
         "text": event.uitleg,
         "for": ", ".join(is_for),
         "by": event.organisator,
+        "professionals": event.doelgroep == PROFESSIONALS,
         "cancelled": event.afgelast,
         "left": event.plekken,
-        "sign_up": _with_links(event.aanmelden or ""),
+        "sign_up": _signing_up(event),
         "example": event.voorbeeld,
     }
 
 
 def _anchor(event: Event) -> str:
     return f"{event.id}-{event.datum:%m%d}" if event.datum and event.herhaal else str(event.id)
+
+
+async def sign_up(request: Request) -> Response:
+    """GET /kalender/naar/ID/N: counts that somebody follows link N of how to sign up, and sends her there."""
+    count_page(request)
+    id, number = request.path_params["id"], request.path_params["number"]
+    event = (await run_in_threadpool(knowledge.current)).get(f"event:{id}")
+    links = _links(event) if isinstance(event, Event) else []
+    if not isinstance(event, Event) or number >= len(links):
+        raise NotShown(404, event_file.NO_EVENT, event_file.WHY_NO_EVENT)
+    if request.method == "GET":
+        services(request).conversations.spool.put([counted("event_clicked", value=event.soort)])
+    return RedirectResponse(links[number], 303, {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"})
+
+
+def _links(event: Event) -> list[str]:
+    return [part["url"] for part in _with_links(event.aanmelden or "") if "url" in part]
+
+
+def _signing_up(event: Event) -> list[dict[str, str]]:
+    """How to sign up, in parts. A link goes by way of `sign_up`, so that it can be counted without a script."""
+    parts, links = _with_links(event.aanmelden or ""), 0
+    for part in parts:
+        if "url" in part:
+            part["url"], links = f"{PAGE}/naar/{event.id}/{links}", links + 1
+    return parts
 
 
 def _with_links(text: str) -> list[dict[str, str]]:
@@ -217,4 +259,4 @@ def _day(day: date, month: date, events: list[Event], today: date) -> dict[str, 
     }
 
 
-routes: list[BaseRoute] = [Route(PAGE, page), Route(FEED, feed), *event_file.routes]
+routes: list[BaseRoute] = [Route(PAGE, page), Route(FEED, feed), Route(SIGN_UP, sign_up), *event_file.routes]

@@ -3,6 +3,7 @@
 The library for PDF is imported with the first one: that takes a second, and Debian packages it needs may be missing.
 """
 
+import logging
 from io import BytesIO
 from typing import Any, Optional
 
@@ -132,6 +133,8 @@ def as_pdf(html: str) -> bytes:
         log.warning("pdf_not_available", error=type(error).__name__)
         raise NoPdf from error
 
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)  # else it names all CSS that is for screens only
+
     class OwnFiles(URLFetcher):
         def fetch(self, url: str, headers: Optional[dict[str, str]] = None) -> Any:
             static = WEB / "static"
@@ -145,8 +148,8 @@ def as_pdf(html: str) -> bytes:
     return made
 
 
-def as_word(document: Document, day: str) -> bytes:
-    """The document as a Word file (DOCX), A4."""
+def new_word(title: str) -> Any:
+    """An empty Word file (DOCX): A4, in Dutch."""
     from docx import Document as new_file
     from docx.oxml.ns import qn
     from docx.shared import Cm
@@ -158,7 +161,15 @@ def as_word(document: Document, day: str) -> bytes:
     for language in file.styles.element.iter(qn("w:lang")):
         language.set(qn("w:val"), "nl-NL")
     about = file.core_properties
-    about.title, about.author, about.comments, about.language = document.title[:255], "", "", "nl-NL"
+    about.title, about.author, about.comments, about.language = title[:255], "", "", "nl-NL"
+    return file
+
+
+def as_word(document: Document, day: str) -> bytes:
+    """The document as a Word file (DOCX), A4."""
+    from docx.shared import Cm
+
+    file = new_word(document.title)
 
     def rows(cells: list[tuple[str, ...]]) -> None:
         table = file.add_table(rows=0, cols=len(cells[0]), style="Table Grid")

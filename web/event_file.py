@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot import clock, knowledge
-from bot.knowledge.calendar import next_time, occurrences
+from bot.knowledge.calendar import PROFESSIONALS, next_time, occurrences
 from bot.knowledge.models import Event
 from bot.settings import settings
 from web.documents import NotShown, count_page
@@ -24,6 +24,7 @@ REFRESH = timedelta(hours=12)
 FIRST_REVISION = datetime(2026, 1, 1, tzinfo=timezone.utc)
 TYPE = "text/calendar"
 
+FOR_PROFESSIONALS = "Voor professionals"
 NO_EVENT = "Deze activiteit staat niet in de kalender"
 WHY_NO_EVENT = "Misschien is ze voorbij, of weet nog niemand de dag. Vraag het mij in de chat, of vraag het je decaan."
 
@@ -80,7 +81,8 @@ def _entry(event: Event, changed: datetime, remind: bool) -> Any:
 
     begin, end = moments(event)
     phrases = knowledge.current().phrases.zinnen
-    about = [event.uitleg, event.aanmelden, phrases["kalender.voorbeeld"] if event.voorbeeld else None]
+    about = [FOR_PROFESSIONALS if event.doelgroep == PROFESSIONALS else None, event.uitleg, event.aanmelden]
+    about.append(phrases["kalender.voorbeeld"] if event.voorbeeld else None)
     entry = Entry()
     entry.add("uid", uid(event))
     entry.add("dtstamp", changed)

@@ -56,6 +56,10 @@ class Hub:
         if not streams:
             self._streams.pop(conversation_id, None)
 
+    def streams(self) -> int:
+        """How many are open."""
+        return sum(map(len, list(self._streams.values())))
+
     def notify(self, conversation_id: str, ended: bool = False) -> None:
         """Tells the listeners that there are new messages, or that the conversation is over. From any thread."""
         for stream in list(self._streams.get(conversation_id, [])):

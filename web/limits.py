@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 
+from prometheus_client import Counter
 from starlette.requests import Request
 
 from bot.settings import settings
 from web.problems import Problem
 
 PURGE_SECONDS = 60.0
+
+refused = Counter("lobke_refused", "Requests that went over a limit (429).", ("limit",))
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Limit:
 # A whole school may share one address, so the limits an address has are wide.
 RULES: Mapping[str, tuple[Limit, ...]] = {
     "sessions of an address": (Limit(300, 60),),
+    "views of an address": (Limit(1200, 60),),
     "messages of an address": (Limit(1200, 60),),
     "messages of a token": (Limit(5, 1), Limit(40, 60)),
     "votes of a token": (Limit(5, 1), Limit(40, 60)),
@@ -40,6 +44,7 @@ RULES: Mapping[str, tuple[Limit, ...]] = {
     "forgotten passwords of an account": (Limit(3, 3600), Limit(6, 86_400)),
     "wrong codes of an address": (Limit(10, 600),),
     "wrong codes": (Limit(1000, 600),),
+    "evaluations of an address": (Limit(240, 60),),
     "messages with a code": (Limit(5, 60), Limit(30, 3600)),
 }
 
@@ -60,6 +65,8 @@ class Limits:
             self._purge(now)
             wait = max((self._wait(rule, key, now) for rule, key in uses), default=0.0)
             if wait > 0:
+                for rule in {rule for rule, key in uses if self._wait(rule, key, now) > 0}:
+                    refused.labels(rule).inc()
                 raise Problem(429, headers={"Retry-After": str(math.ceil(wait))})
             for use in uses:
                 self._seen.setdefault(use, deque()).append(now)

@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+import time
 import unicodedata
 from typing import Any, Optional
 
 import httpx
+import structlog
+from prometheus_client import Counter, Histogram
 
+from bot import logs
 from bot.keys import derived_key
 from bot.settings import settings
 from bot.storage.conversations import Choice, Reply
@@ -15,14 +19,30 @@ from bot.storage.conversations import Choice, Reply
 _SLASHES = "/\u2044\u2215\u2571\u27cb\u29f8\uff0f"
 # Letters and symbols without ink, and a joiner that hides between letters.
 _BLANKS = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"))
+PATIENCE = 0.9  # of the time for an answer, a message may wait for a free connection
 CONNECTIONS = 10  # Rasa answers one at a time, and httpx looks at every idle connection for every request
 LONGEST = 1000  # characters; normalising can make a text longer
 ROLES = {"step"}  # of a choice, as the widget knows them
 ABOUT = ("intent", "kind", "subject")
 
+log = structlog.get_logger()
+messages = Counter("lobke_messages", "Messages for Rasa; shed: no connection came free in time.", ("outcome",))
+duration = Histogram(
+    "lobke_rasa_seconds", "Seconds that a call to Rasa took.", buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+)
+for _outcome in ("answered", "failed", "timeout", "shed"):
+    messages.labels(_outcome)  # it is there, as 0, before the first time
+
 
 class RasaFailed(Exception):
-    """Rasa cannot be reached, takes too long, or has no answer. An empty list is a failure too."""
+    """Rasa cannot be reached, takes too long, or has no answer. An empty list is a failure too.
+
+    `outcome`: failed, timeout, or shed.
+    """
+
+    def __init__(self, reason: str, outcome: str = "failed") -> None:
+        super().__init__(reason)
+        self.outcome = outcome
 
 
 def address_of_rasa() -> str:
@@ -42,7 +62,7 @@ class Rasa:
         self._client = httpx.AsyncClient(
             base_url=address_of_rasa(),
             headers=authorization(),
-            timeout=httpx.Timeout(settings().rasa_timeout, connect=2.0),
+            timeout=httpx.Timeout(settings().rasa_timeout, connect=2.0, pool=PATIENCE * settings().rasa_timeout),
             limits=httpx.Limits(max_connections=CONNECTIONS),
             trust_env=False,
             verify=False,  # plain http on loopback: loading certificates would only take time
@@ -54,24 +74,47 @@ class Rasa:
     async def __aexit__(self, *error: object) -> None:
         await self._client.aclose()
 
-    async def say(self, conversation_id: str, text: str) -> list[Reply]:
-        """The replies to typed text. Raises RasaFailed."""
-        return await self._post(conversation_id, plain(text) or "?")
+    async def say(self, conversation_id: str, text: str, school: Optional[str] = None) -> list[Reply]:
+        """The replies to typed text; `school` is where the chat was opened, for the log. Raises RasaFailed."""
+        return await self._post(conversation_id, plain(text) or "?", school)
 
-    async def choose(self, conversation_id: str, choice: Choice) -> list[Reply]:
+    async def choose(self, conversation_id: str, choice: Choice, school: Optional[str] = None) -> list[Reply]:
         """The replies to a pressed choice. Raises RasaFailed."""
-        return await self._post(conversation_id, "/kies" + json.dumps({"keuze": choice.meaning}))
+        return await self._post(conversation_id, "/kies" + json.dumps({"keuze": choice.meaning}), school)
 
-    async def _post(self, conversation_id: str, message: str) -> list[Reply]:
-        call = self._client.post("/webhook", json={"sender": conversation_id, "message": message})
+    async def _post(self, conversation_id: str, message: str, school: Optional[str]) -> list[Reply]:
+        started = time.perf_counter()
+        try:
+            found = await self._call(conversation_id, message, school)
+        except RasaFailed as error:
+            _count(error.outcome, started, reason=str(error))
+            raise
+        _count("answered", started)
+        return found
+
+    async def _call(self, conversation_id: str, message: str, school: Optional[str]) -> list[Reply]:
+        body = {"sender": conversation_id, "message": message, **({"school": school} if school else {})}
+        call = self._client.post("/webhook", json=body, headers=logs.headers())
         try:
             answer = await asyncio.wait_for(call, settings().rasa_timeout)
             found = replies(answer.json()) if answer.status_code == 200 else []
-        except (httpx.HTTPError, asyncio.TimeoutError, ValueError) as error:
+        except httpx.PoolTimeout as error:
+            raise RasaFailed(type(error).__name__, "shed") from error
+        except (httpx.ReadTimeout, asyncio.TimeoutError) as error:
+            raise RasaFailed(type(error).__name__, "timeout") from error
+        except (httpx.HTTPError, ValueError) as error:
             raise RasaFailed(type(error).__name__) from error
         if not found:
             raise RasaFailed(f"status {answer.status_code}, no answer")
         return found
+
+
+def _count(outcome: str, started: float, **more: str) -> None:
+    seconds = time.perf_counter() - started
+    messages.labels(outcome).inc()
+    duration.observe(seconds)
+    tell = log.info if outcome == "answered" else log.warning
+    tell("message", outcome=outcome, milliseconds=round(1000 * seconds), **more)
 
 
 def plain(text: str) -> str:

@@ -77,6 +77,12 @@ def address(state: str, redirect_uri: str) -> str:
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
 
+def try_out() -> None:
+    """Asks the provider what it offers. Raises ProviderDown and Untrusted."""
+    with _client() as http:
+        _configuration(http)
+
+
 def person(code: str, state: str, redirect_uri: str) -> Person:
     """Whom the provider gave this code. Raises ProviderDown and Untrusted."""
     with _client() as http:

@@ -4,10 +4,11 @@
 """
 
 import hmac
-import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.channels.rest import RestInput
 from sanic import Blueprint, Sanic, response
@@ -16,12 +17,13 @@ from sanic.response import HTTPResponse
 
 from bot.components.new_model import follow
 from bot.keys import derived_key
+from bot.logs import REQUEST_ID, about, begin_request
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 class LobkeChannel(RestInput):
-    """`POST /webhooks/lobke/webhook` {"sender", "message"} and `GET /webhooks/lobke/`, both with a bearer token."""
+    """`POST /webhooks/lobke/webhook` {"sender", "message", "school"?} and `GET /webhooks/lobke/`, with a token."""
 
     @classmethod
     def name(cls) -> str:
@@ -40,6 +42,7 @@ class LobkeChannel(RestInput):
         @blueprint.middleware("request")
         async def check_token(request: Request) -> Any:
             given = request.headers.get("authorization", "").encode("utf-8", "replace")
+            begin_request(request.headers.get(REQUEST_ID))
             return None if hmac.compare_digest(given, expected) else response.json({"error": "token"}, status=401)
 
         @blueprint.route("/", methods=["GET"])
@@ -53,13 +56,19 @@ class LobkeChannel(RestInput):
             body = request.json
             if not isinstance(body, dict) or not all(isinstance(body.get(key), str) for key in ("sender", "message")):
                 return response.json({"error": "sender and message are strings"}, status=400)
-            collector = CollectingOutputChannel()
-            message = UserMessage(body["message"], collector, body["sender"], input_channel=self.name())
+            collector, began = CollectingOutputChannel(), time.perf_counter()
+            school = body.get("school")
+            metadata = {"school": school} if isinstance(school, str) else None
+            message = UserMessage(
+                body["message"], collector, body["sender"], input_channel=self.name(), metadata=metadata
+            )
             try:
                 await on_new_message(message)
-            except Exception as error:  # its text could hold what the pupil typed
-                logger.error("A message was not answered: %s", type(error).__name__)
+            except Exception as error:
+                log.error("message_not_answered", **about(error))
                 return response.json({"error": "handler"}, status=500)
+            milliseconds = round(1000 * (time.perf_counter() - began))
+            log.info("turn", replies=len(collector.messages), milliseconds=milliseconds)
             return response.json(collector.messages)
 
         return blueprint

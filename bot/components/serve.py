@@ -1,7 +1,9 @@
 """The Rasa process: `python -m bot.components.serve` answers on 127.0.0.1 only."""
 
 import os
+from typing import Any
 
+from bot import logs
 from bot.components import speed
 from bot.model import model_path
 from bot.run import silence_warnings
@@ -19,19 +21,30 @@ def main() -> None:
     from rasa.core.run import serve_application
     from rasa.core.utils import AvailableEndpoints
     from rasa.utils.common import configure_logging_and_warnings
-    from rasa.utils.log_utils import configure_structlog
 
     configure_logging_and_warnings()
-    configure_structlog()
+    logs.configure("rasa")
     speed.check_schema_once()
+    endpoints = AvailableEndpoints.read_endpoints(str(PROJECT / "endpoints.yml"))
+    _send_request_id(endpoints.action)
     serve_application(
         model_path=str(model_path()),
         interface="127.0.0.1",
         port=settings().rasa_port,
         credentials=str(PROJECT / "credentials.yml"),
-        endpoints=AvailableEndpoints.read_endpoints(str(PROJECT / "endpoints.yml")),
+        endpoints=endpoints,
         enable_api=False,
     )
+
+
+def _send_request_id(endpoint: Any) -> None:
+    """Let calls to this endpoint carry the id of the request that they are for."""
+    send = endpoint.request
+
+    async def request(*arguments: Any, **options: Any) -> Any:
+        return await send(*arguments, headers=logs.headers(), **options)
+
+    endpoint.request = request
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ from sqlalchemy.engine import Connection
 from bot import clock, knowledge
 from bot.accounts.audit import record
 from bot.handoff import rules
-from bot.handoff.school_time import SchoolTime
+from bot.handoff.school_time import SCHOOL_DAY, SchoolTime
 from bot.handoff.store import Message, add, save, state_of, thread
+from bot.monitoring.log import counted
 from bot.storage import tables
 from bot.storage.conversations import storable
-from bot.storage.database import transaction
+from bot.storage.database import transaction, write_rows
 
 View = Literal["nieuw", "mijn", "wacht_op_leerling", "later", "afgerond", "alle"]
 """`mijn`: assigned to this account and not put away; `alle`: everything that is not closed."""
@@ -184,6 +185,8 @@ class Inbox:
                 return False
             _check(row, version)
             save(connection, row, rules.replied(state_of(row), self.account_id, clock.now()))
+            waited = SchoolTime.of(knowledge.current()).between(row.created_at, clock.now()) // SCHOOL_DAY
+            write_rows(connection, [counted("first_answer", row.school, str(waited), once=id)])
             self._log(connection, "replied", id)
             return True
 

@@ -13,6 +13,7 @@ from bot.accounts.audit import record
 from bot.handoff import rules
 from bot.handoff.codes import code_hash, return_code
 from bot.keys import conversation_hash
+from bot.monitoring.log import counted
 from bot.storage import tables
 from bot.storage.conversations import message_id, storable
 from bot.storage.database import DatabaseDown, Row, shrink_wal, transaction, write_rows
@@ -85,10 +86,10 @@ class Handoffs:
             with transaction(write=True) as connection:
                 for attempt in range(ATTEMPTS):
                     code = return_code(handoff.id, attempt)
-                    sent, first = _rows(handoff, code, now)
+                    sent, *others = _rows(handoff, code, now)
                     write_rows(connection, [sent])
                     if _is_stored(connection, handoff.id, code):  # else the code is another handoff's
-                        write_rows(connection, [first])
+                        write_rows(connection, others)
                         break
                 else:
                     raise Deleted
@@ -211,7 +212,8 @@ def _rows(handoff: Handoff, code: str, now: datetime) -> list[Row]:
         "attachments": attachments,
     }
     first = {"id": message_id(), "handoff_id": handoff.id, "request_key": handoff.id, "sender": "pupil", "at": now}
-    return [("handoffs", sent), ("handoff_messages", {**first, "text": storable(handoff.text)})]
+    count = counted("handoff_sent", handoff.school, once=handoff.id)
+    return [("handoffs", sent), ("handoff_messages", {**first, "text": storable(handoff.text)}), count]
 
 
 def _is_stored(connection: Connection, id: str, code: str) -> bool:

@@ -16,17 +16,19 @@ MONTHS = (
 DAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
 DEADLINE = "deadline"
 """The kind of an event that is no activity but a last day."""
+PROFESSIONALS = "professionals"
 _WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What a pupil wants to see; None or empty means everything."""
+    """What somebody wants to see; None or empty means everything. `professionals`: also what is not for pupils."""
 
     period: Optional[Period] = None
     werelden: tuple[str, ...] = ()
     soorten: tuple[str, ...] = ()
     leerjaar: Optional[int] = None
+    professionals: bool = False
 
 
 def occurrences(event: Event) -> list[Event]:
@@ -113,6 +115,8 @@ def undated(knowledge: Knowledge, wish: Wish) -> list[Event]:
 
 
 def _fits(event: Event, wish: Wish) -> bool:
+    if event.doelgroep == PROFESSIONALS and not wish.professionals:
+        return False
     if wish.soorten and event.soort not in wish.soorten:
         return False
     if wish.leerjaar and event.leerjaren and wish.leerjaar not in event.leerjaren:

@@ -14,7 +14,7 @@ from typing import Any, Optional
 from pydantic import ValidationError
 
 from bot.knowledge import writing
-from bot.knowledge.calendar import DAYS, DEADLINE, MONTHS, dutch_date, occurrences
+from bot.knowledge.calendar import DAYS, DEADLINE, MONTHS, PROFESSIONALS, dutch_date, occurrences
 from bot.knowledge.calendar_files import (
     ISO_DATE,
     LONGEST,
@@ -34,6 +34,7 @@ _YES = {"ja", "j", "x", "true", "waar", "1", "yes", "afgelast", "vervallen", "ge
 _NO = {"", "nee", "n", "false", "onwaar", "0", "no", "-"}
 _LATER = {"", "-", "?", "volgt", "datum volgt", "nnb", "n.n.b.", "nog niet bekend", "tba"}
 _ALL = {"", "-", "alle", "allemaal", "iedereen", "alles", "alle richtingen", "alle leerjaren"}
+_PROFESSIONALS = {"professionals", "professional", "decanen", "docenten", "mentoren", "decanen en docenten"}
 _NUMBERS = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})")
 _WORDS = re.compile(r"(\d{1,2})\s+([a-z]+)\.?\s+(\d{4})")
 _HOUR = re.compile(r"\b([01]?\d|2[0-3])[.:]([0-5]\d)(?::[0-5]\d)?\b")
@@ -319,6 +320,7 @@ def _fields(row: Row, knowledge: Knowledge) -> dict[str, Any]:
         "einddatum": _day,
         "tijd": _hours,
         "soort": lambda text: _soort(text, knowledge),
+        "doelgroep": _audience,
         "leerjaren": _leerjaren,
         "werelden": lambda text: _werelden(text, knowledge),
         "plekken": _number,
@@ -416,6 +418,16 @@ def _soort_in(text: str, knowledge: Knowledge) -> Optional[str]:
     words = f" {folded(text)} "
     kinds = _kinds(knowledge)
     return max(((len(n), id) for n, id in kinds.items() if f" {n} " in words), default=(0, None))[1]
+
+
+def _audience(text: str) -> Optional[str]:
+    """None for pupils, as in a kalender that does not say it."""
+    plain = folded(text)
+    if text.lower() in _ALL or plain in ("leerlingen", "leerling"):
+        return None
+    if plain in _PROFESSIONALS:
+        return PROFESSIONALS
+    raise Wrong("Schrijf leerlingen of professionals. Een leerjaar hoort in de kolom 'leerjaren'.")
 
 
 def _leerjaren(text: str) -> list[int]:

@@ -14,8 +14,10 @@ from yaml import MappingNode, Node, ScalarNode, SequenceNode
 from bot.knowledge import phrases, reading
 from bot.knowledge.calendar import MONTHS, occurrences
 from bot.knowledge.loader import (
+    EVALUATIES_FILE,
     GESPREKKEN_FILE,
     HARD_WORDS_FILE,
+    LOBSCAN_FILE,
     PHRASES_FILE,
     SPELLING_FILE,
     VERKENNING_FILE,
@@ -44,7 +46,15 @@ from bot.knowledge.models import (
 from bot.knowledge.question import GROUP
 from bot.knowledge.words import as_one
 
-WHOLE_FILES = (PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE, GESPREKKEN_FILE, HARD_WORDS_FILE)
+WHOLE_FILES = (
+    PHRASES_FILE,
+    SPELLING_FILE,
+    VERKENNING_FILE,
+    GESPREKKEN_FILE,
+    LOBSCAN_FILE,
+    EVALUATIES_FILE,
+    HARD_WORDS_FILE,
+)
 _NOT_READ = {HARD_WORDS_FILE, SPELLING_FILE, "talen.yml"}
 """Files that hold no Dutch sentences of Lobke's."""
 _NOT_SAID = {"id", "bron", "betrouwbaarheid", "namen", "vragen", "patronen", "niet", "zie_ook", "vergelijkt", "riasec"}

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, Optional, TypeVar
@@ -18,14 +19,18 @@ from yaml import CSafeLoader, MappingNode, MarkedYAMLError, Node, ScalarNode, Se
 from yaml.constructor import ConstructorError
 from yaml.reader import ReaderError
 
+from bot import clock
 from bot.knowledge import models
 from bot.knowledge import phrases as said
 from bot.knowledge.models import (
+    NO_SCAN,
     TYPES,
     Entry,
+    Evaluaties,
     Event,
     Gesprekken,
     Leerweg,
+    Lobscan,
     Opleiding,
     Phrases,
     Praktijk,
@@ -44,6 +49,8 @@ PHRASES_FILE = "antwoorden.yml"
 SPELLING_FILE = "spelling.yml"
 VERKENNING_FILE = "verkenning.yml"
 GESPREKKEN_FILE = "gesprekken.yml"
+LOBSCAN_FILE = "lobscan.yml"
+EVALUATIES_FILE = "evaluaties.yml"
 HARD_WORDS_FILE = "moeilijke_woorden.yml"
 REQUIRED = ("activiteit:open-dag", "activiteit:meeloopdag")
 """Entries that answers about other things lead to."""
@@ -93,11 +100,15 @@ class Knowledge:
         spelling: Spelling,
         verkenning: Verkenning,
         gesprekken: Gesprekken,
+        lobscan: Lobscan = NO_SCAN,
+        evaluaties: Optional[Evaluaties] = None,
     ) -> None:
         self.phrases = phrases
         self.spelling = spelling
         self.verkenning = verkenning
         self.gesprekken = gesprekken
+        self.lobscan = lobscan
+        self.evaluaties = evaluaties
         self.entries = {entry.key: entry for entry in entries}
         self._made: dict[Callable[..., Any], Any] = {}
         self._making = threading.RLock()
@@ -423,6 +434,8 @@ class Found:
     spelling: Optional[Spelling]
     verkenning: Optional[Verkenning]
     gesprekken: Optional[Gesprekken]
+    lobscan: Optional[Lobscan]
+    evaluaties: Optional[Evaluaties]
 
 
 def load(folder: Path, production: bool = False) -> Knowledge:
@@ -433,11 +446,12 @@ def load(folder: Path, production: bool = False) -> Knowledge:
     files = Files(folder)
     found = read(files)
     phrases, spelling, verkenning, gesprekken = found.phrases, found.spelling, found.verkenning, found.gesprekken
-    if files.problems or not (phrases and spelling and verkenning and gesprekken):
+    lobscan, evaluaties = found.lobscan, found.evaluaties
+    if files.problems or not (phrases and spelling and verkenning and gesprekken and lobscan and evaluaties):
         raise KnowledgeError(sorted(files.problems, key=lambda problem: (problem.file, problem.line, problem.column)))
     entries = found.entries.values()
     shown = (e for e in entries if not (production and isinstance(e, (Event, School, Vakantie)) and e.voorbeeld))
-    return Knowledge(shown, phrases, spelling, verkenning, gesprekken)
+    return Knowledge(shown, phrases, spelling, verkenning, gesprekken, lobscan, evaluaties)
 
 
 def read(files: Files) -> Found:
@@ -489,7 +503,9 @@ def read(files: Files) -> Found:
         if is_missing(reference):
             missing(path, loc, "dit verwijst naar", reference)
     gesprekken = files.whole(folder / GESPREKKEN_FILE, Gesprekken)
-    return Found(found, places, phrases, spelling, verkenning, gesprekken)
+    lobscan = files.whole(folder / LOBSCAN_FILE, Lobscan)
+    evaluaties = files.whole(folder / EVALUATIES_FILE, Evaluaties)
+    return Found(found, places, phrases, spelling, verkenning, gesprekken, lobscan, evaluaties)
 
 
 def _report_phrases(files: Files, path: Path, phrases: Phrases) -> None:
@@ -599,6 +615,7 @@ _FORMS = {
     models.MonthDay.regex: "schrijf maand-dag, zoals 04-01 voor 1 april",
     models.HttpsUrl.regex: "hier hoort een adres dat met https:// begint",
     models.Email.regex: "hier hoort een e-mailadres",
+    models.ScanId.regex: "schrijf 2 hoofdletters, met bij een punt een cijfer erachter, zoals DR of DR1",
 }
 
 
@@ -668,6 +685,8 @@ class Live:
         self._seen: Optional[State] = None
         self._thread: Optional[threading.Thread] = None
         self.error: Optional[KnowledgeError] = None
+        self.loaded_at: Optional[datetime] = None
+        """When the version that counts now was read."""
 
     def get(self) -> Knowledge:
         """The knowledge that counts now. Raises KnowledgeError when there never was a good version."""
@@ -696,7 +715,7 @@ class Live:
             knowledge = load(folder, settings().production)
             if before is not None:
                 knowledge.make_what(before)
-            self._knowledge, self.error = knowledge, None
+            self._knowledge, self.error, self.loaded_at = knowledge, None, clock.now()
         except KnowledgeError as error:
             self.error = error
             if before is not None:

@@ -65,6 +65,12 @@ class HttpsUrl(ConstrainedStr):
     regex = re.compile(r"^https://\S+$")
 
 
+class ScanId(ConstrainedStr):
+    """A heading of the LOB-scan, such as DR, or one of its points, such as DR1 or VD1a."""
+
+    regex = re.compile(r"^[A-Z]{2}(?:\d{1,2}[a-z]?)?$")
+
+
 class Email(ConstrainedStr):
     """An e-mail address."""
 
@@ -396,6 +402,10 @@ class Aanwezig(BaseModel):
         extra = Extra.forbid
 
 
+Audience = Literal["leerlingen", "professionals"]
+"""Who an event is for. Professionals are decanen, mentors, teachers and people of companies."""
+
+
 class Event(Entry):
     """An entry of the LOB-kalender. No date means that the date is not known yet."""
 
@@ -407,6 +417,7 @@ class Event(Entry):
     einddatum: Optional[Day]
     tijd: Optional[Text]
     plaats: Optional[Text]
+    doelgroep: Audience = Field("leerlingen", description="Lobke offers pupils nothing that is for professionals.")
     leerjaren: list[int] = []
     werelden: list[Id] = []
     organisator: Text
@@ -593,6 +604,66 @@ class Gesprekken(BaseModel):
         return found
 
 
+class Antwoord(BaseModel):
+    """One of the answers to choose from. The id is what is counted, so it stays when the words change."""
+
+    id: Id
+    tekst: Label
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Evaluatievraag(BaseModel):
+    """A question about an activity with answers to choose from, from the least to the most content."""
+
+    id: Id
+    vraag: Text
+    antwoorden: list[Antwoord] = Field(min_items=2, max_items=5)
+
+    class Config:
+        extra = Extra.forbid
+
+    @validator("antwoorden")
+    def _every_answer_is_there_once(cls, antwoorden: list[Antwoord]) -> list[Antwoord]:
+        return _once(antwoorden)
+
+
+class Evaluatie(BaseModel):
+    """What people of one group are asked about an activity; `open` is the question with a text as its answer."""
+
+    naam: Label = Field(description="Who they are, as in: voor leerlingen.")
+    intro: Text
+    vragen: list[Evaluatievraag] = Field(min_items=1, max_items=5)
+    open: Text
+
+    class Config:
+        extra = Extra.forbid
+
+    @validator("vragen")
+    def _every_question_is_there_once(cls, vragen: list[Evaluatievraag]) -> list[Evaluatievraag]:
+        return _once(vragen)
+
+
+class Evaluaties(BaseModel):
+    """What everybody who was at an activity is asked about it."""
+
+    leerlingen: Evaluatie
+    docenten: Evaluatie
+    partners: Evaluatie
+
+    class Config:
+        extra = Extra.forbid
+
+
+def _once(found: list[Any]) -> list[Any]:
+    """The things with an id in this list. Raises ValueError when an id is there twice."""
+    ids = [one.id for one in found]
+    if twice := next((id for id in ids if ids.count(id) > 1), None):
+        raise ValueError(f"'{twice}' staat hier twee keer")
+    return found
+
+
 class HollandType(BaseModel):
     """What Lobke calls a Holland type; `zin` ends a sentence that begins with "Je kiest vaak"."""
 
@@ -673,6 +744,54 @@ class Verkenning(BaseModel):
         return next((stelling for stelling in self.stellingen if stelling.id == id), None)
 
 
+class Punt(BaseModel):
+    """A point of the LOB-scan: a sentence that is true for a school, a bit, or not."""
+
+    id: ScanId
+    tekst: Text
+    nvt: bool = Field(False, description="Not every school has what it is about.")
+    actueel: Optional[Text] = Field(description="What has changed since the checklist was made.")
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Onderdeel(BaseModel):
+    """A heading of the LOB-scan with its points; they fit in one form."""
+
+    id: ScanId
+    naam: Text
+    punten: list[Punt] = Field(min_items=1, max_items=15)
+
+    class Config:
+        extra = Extra.forbid
+
+
+class Lobscan(BaseModel):
+    """The points by which a school looks each year how its LOB is doing."""
+
+    bron: Text
+    betrouwbaarheid: Literal["hoog", "middel"]
+    onderdelen: list[Onderdeel]
+
+    class Config:
+        extra = Extra.forbid
+
+    @validator("onderdelen")
+    def _every_id_is_there_once(cls, onderdelen: list[Onderdeel]) -> list[Onderdeel]:
+        ids = [id for onderdeel in onderdelen for id in (onderdeel.id, *(punt.id for punt in onderdeel.punten))]
+        if twice := next((id for id in ids if ids.count(id) > 1), None):
+            raise ValueError(f"'{twice}' staat hier twee keer")
+        return onderdelen
+
+    @property
+    def punten(self) -> list[Punt]:
+        """Every point, in order."""
+        return [punt for onderdeel in self.onderdelen for punt in onderdeel.punten]
+
+
+NO_SCAN = Lobscan(bron="-", betrouwbaarheid="hoog", onderdelen=[])
+"""For knowledge that is made for something else, such as a preview."""
 TYPES: dict[str, type[Entry]] = {
     "werelden": Wereld,
     "opleidingen": Opleiding,

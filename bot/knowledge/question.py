@@ -84,6 +84,8 @@ class Answer:
     leerweg: Optional[str] = None
     asked: Optional[str] = None
     """What a "ja" or "nee" would answer next: `nood` (help at school) or nothing."""
+    events: tuple[str, ...] = ()
+    """The kind (`soort`) of each event of the kalender that it names, for the figures."""
 
 
 @dataclass

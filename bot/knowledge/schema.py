@@ -5,8 +5,26 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from bot.knowledge.loader import GESPREKKEN_FILE, HARD_WORDS_FILE, PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE
-from bot.knowledge.models import TYPES, Entry, Gesprekken, HardWords, Phrases, Spelling, Verkenning
+from bot.knowledge.loader import (
+    EVALUATIES_FILE,
+    GESPREKKEN_FILE,
+    HARD_WORDS_FILE,
+    LOBSCAN_FILE,
+    PHRASES_FILE,
+    SPELLING_FILE,
+    VERKENNING_FILE,
+)
+from bot.knowledge.models import (
+    TYPES,
+    Entry,
+    Evaluaties,
+    Gesprekken,
+    HardWords,
+    Lobscan,
+    Phrases,
+    Spelling,
+    Verkenning,
+)
 
 _SHARED = ("bron", "betrouwbaarheid")
 
@@ -42,6 +60,8 @@ def schemas() -> dict[str, dict[str, Any]]:
         (SPELLING_FILE, Spelling),
         (VERKENNING_FILE, Verkenning),
         (GESPREKKEN_FILE, Gesprekken),
+        (LOBSCAN_FILE, Lobscan),
+        (EVALUATIES_FILE, Evaluaties),
         (HARD_WORDS_FILE, HardWords),
     ):
         schema = {"$schema": "http://json-schema.org/draft-07/schema#", **whole.schema()}

@@ -9,8 +9,9 @@ from sqlalchemy import delete, func, select
 
 from bot import clock
 from bot.keys import derived_key
+from bot.monitoring import small
 from bot.storage import tables
-from bot.storage.database import transaction, write_rows
+from bot.storage.database import count_again, transaction, write_rows
 
 DAYS = 90
 LEAST_VOTES = 5
@@ -20,18 +21,28 @@ LEAST_SHARE = 0.4
 _feedback = tables.feedback
 
 
-def vote(conversation_id: str, message_id: str, about: Mapping[str, str], helpful: Optional[bool]) -> None:
+def vote(
+    conversation_id: str,
+    message_id: str,
+    about: Mapping[str, str],
+    helpful: Optional[bool],
+    school: Optional[str] = None,
+) -> None:
     """Keeps whether this message helped, in the place of what was said of it before; None only takes that back.
 
-    `about` is {"intent"?, "kind"?, "subject"?}. Raises DatabaseDown.
+    `about` is {"intent"?, "kind"?, "subject"?}; `school` is where the chat was opened. Raises DatabaseDown.
     """
     id = _id(conversation_id, message_id)
     row = {name: about.get(name, "")[: _feedback.c[name].type.length] or None for name in ("intent", "kind", "subject")}
     with transaction(write=True) as connection:
+        before = connection.execute(select(_feedback.c.at).where(_feedback.c.id == id)).scalar()
+        count_again(connection, {before.date()} if before else set())
         if helpful is None:
             connection.execute(delete(_feedback).where(_feedback.c.id == id))
         else:
-            write_rows(connection, [("feedback", {**row, "id": id, "at": clock.now(), "helpful": helpful})])
+            write_rows(
+                connection, [("feedback", {**row, "id": id, "at": clock.now(), "helpful": helpful, "school": school})]
+            )
 
 
 def votes(conversation_id: str, message_ids: Sequence[str]) -> dict[str, bool]:
@@ -46,7 +57,9 @@ def votes(conversation_id: str, message_ids: Sequence[str]) -> dict[str, bool]:
 
 @dataclass(frozen=True)
 class Rated:
-    """How often an answer was rated. `subject`: a subject key, or None; then `kind` is the kind of question."""
+    """How often an answer was rated, rounded as all figures are. `subject`: a subject key, or None; then `kind` is the
+    kind of question.
+    """
 
     subject: Optional[str]
     kind: Optional[str]
@@ -69,9 +82,15 @@ def unhelpful() -> list[Rated]:
         about = (subject, None if subject else kind)
         total[about] = total.get(about, 0) + number
         down[about] = down.get(about, 0) + (0 if helpful else number)
-    found = [Rated(*about, down[about], number) for about, number in total.items()]
-    often = [one for one in found if one.votes >= LEAST_VOTES and one.down >= LEAST_SHARE * one.votes]
-    return sorted(often, key=lambda one: (-one.down, one.votes, one.subject or "", one.kind or ""))
+    often = [about for about, votes in total.items() if votes >= LEAST_VOTES and down[about] >= LEAST_SHARE * votes]
+    found = [_rated(about, down[about], total[about] - down[about]) for about in often]
+    return sorted(found, key=lambda one: (-one.down, one.votes, one.subject or "", one.kind or ""))
+
+
+def _rated(about: tuple[Optional[str], Optional[str]], down: int, up: int) -> Rated:
+    cell = "feedback", about[0] or "", about[1] or ""
+    shown = small.safe(down, *cell, "down")
+    return Rated(*about, shown, shown + small.safe(up, *cell, "up"))
 
 
 def _id(conversation_id: str, message_id: str) -> str:

@@ -1,4 +1,7 @@
-"""The interaction log: topics and outcomes, and what a pupil typed only when it was not understood, redacted."""
+"""The interaction log: topics and outcomes, and what a pupil typed only when it was not understood, redacted.
+
+What else is counted by day, and leads to nobody, goes into the table `counted`.
+"""
 
 import uuid
 from dataclasses import asdict, dataclass
@@ -9,9 +12,10 @@ from typing import Optional
 import structlog
 
 from bot import clock
-from bot.keys import conversation_hash
+from bot.keys import derived_key, log_hash
 from bot.privacy.redaction import redact
 from bot.settings import settings
+from bot.storage.database import Row
 from bot.storage.spool import Spool
 
 log = structlog.get_logger()
@@ -23,7 +27,7 @@ NOT_UNDERSTOOD = "not_understood"
 class Interaction:
     """One answered question. `text` is kept only with the outcome NOT_UNDERSTOOD."""
 
-    conversation: str  # Rasa's sender id; the log gets a keyed hash of it
+    conversation: str  # Rasa's sender id; the log gets a keyed hash of it and the day
     intent: Optional[str] = None
     kind: Optional[str] = None  # kind of question: niveau, kosten …
     subject: Optional[str] = None  # a subject key: wereld:zorg …
@@ -31,17 +35,20 @@ class Interaction:
     confidence: Optional[float] = None  # 0 to 1
     duration_ms: Optional[int] = None
     text: Optional[str] = None
+    turn: Optional[int] = None  # which message of the pupil, from 1
+    school: Optional[str] = None  # where the chat was opened
 
 
 def record(interaction: Interaction) -> None:
     """Logs the interaction. Never waits for the database and never raises."""
     try:
+        now = clock.now()
         row = asdict(interaction)
         for name, length in (("intent", 64), ("kind", 64), ("subject", 128), ("outcome", 64)):
             row[name] = row[name] and str(row[name])[:length]
         row["id"] = str(uuid.uuid4())
-        row["at"] = clock.now()
-        row["conversation"] = conversation_hash(interaction.conversation)
+        row["at"] = now
+        row["conversation"] = log_hash(interaction.conversation, now.date())
         kept = interaction.text and interaction.outcome == NOT_UNDERSTOOD
         row["text"] = redact(interaction.text or "") if kept else None
         spool().put([("interactions", row)])
@@ -56,6 +63,21 @@ def tally(name: str, value: str) -> None:
         spool().put([("tallies", row)])
     except Exception as error:
         log.error("tally_not_recorded", error=type(error).__name__)
+
+
+def counted(metric: str, school: Optional[str] = None, value: str = "", number: int = 1, once: str = "") -> Row:
+    """A row that counts something today. With `once`, an id, the same thing is never counted twice."""
+    id = derived_key(f"counted:{metric}:{once}")[:32] if once else uuid.uuid4().hex
+    row = {"id": id, "day": clock.today(), "school": school, "metric": metric, "value": value, "number": number}
+    return "counted", row
+
+
+def count(metric: str, school: Optional[str] = None, value: str = "", number: int = 1) -> None:
+    """Counts something today, without a conversation. Never waits for the database and never raises."""
+    try:
+        spool().put([counted(metric, school, value, number)])
+    except Exception as error:
+        log.error("count_not_recorded", error=type(error).__name__)
 
 
 def spool() -> Spool:

@@ -40,13 +40,20 @@ def send(mail: Mail) -> None:
     current = settings()
     try:
         message = _message(mail)
-        with closing(_connection()) as server:
-            if current.smtp_user:
-                server.login(current.smtp_user, current.smtp_password)
+        with closing(_logged_in()) as server:
             server.send_message(message, parseaddr(current.mail_from)[1], [mail.to])
             with suppress(OSError, smtplib.SMTPException):  # the mail is theirs already
                 server.quit()
     except (OSError, smtplib.SMTPException, MessageError, ValueError) as error:
+        raise NotSent(error) from None
+
+
+def try_out() -> None:
+    """Connects and logs in as for a mail, and sends none; blocks. Raises NotSent."""
+    try:
+        with closing(_logged_in()) as server:
+            server.noop()
+    except (OSError, smtplib.SMTPException, ValueError) as error:
         raise NotSent(error) from None
 
 
@@ -76,4 +83,15 @@ def _connection() -> smtplib.SMTP:
         except BaseException:
             server.close()
             raise
+    return server
+
+
+def _logged_in() -> smtplib.SMTP:
+    server = _connection()
+    try:
+        if settings().smtp_user:
+            server.login(settings().smtp_user, settings().smtp_password)
+    except BaseException:
+        server.close()
+        raise
     return server

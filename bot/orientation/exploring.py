@@ -201,7 +201,8 @@ def _outcome(found: Outcome, memory: Memory, pupil: Pupil, sources: Sources) -> 
         "sections": [*sections, *_liked(memory, sources), _own_words(sources)],
         "note": card["note"],
     }
-    return Answer(text, _next_steps(found, sources), {**card, "document": document}, kind=FLOW)
+    events = tuple(suggestion.event.soort for suggestion in found.suggestions if suggestion.event)
+    return Answer(text, _next_steps(found, sources), {**card, "document": document}, kind=FLOW, events=events)
 
 
 def _section(

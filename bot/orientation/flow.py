@@ -7,6 +7,9 @@ from typing import Any, Optional
 from bot.handoff.store import Handoff
 from bot.knowledge.question import Answer, Choice, Sources
 
+FLOWS = {"verkenning", "gesprek", "overdracht"}
+"""Their names; as kinds of an answer they are parts of the talk, and no questions to come back to."""
+
 Memory = dict[str, Any]
 """What a flow remembers, as plain JSON: it lives in a slot, and ends with the conversation."""
 

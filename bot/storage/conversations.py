@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql.expression import TableClause
 
 from bot import clock
-from bot.keys import conversation_hash
+from bot.keys import conversation_hash, log_hash
 from bot.storage import tables
 from bot.storage.database import (
     DatabaseDown,
@@ -33,6 +33,7 @@ from bot.storage.database import (
 from bot.storage.spool import Spool
 
 CONVERSATION_HOURS = 48  # after its last message; the texts for pupils say so too
+LOST_DAYS = 3  # a conversation that the database does not know began at most so long ago
 REMEMBERED_CONVERSATIONS = 2000
 REMEMBERED_CHOICES = 100  # a conversation
 REMEMBERED_TURNS = 10  # a conversation
@@ -80,6 +81,7 @@ class Message:
 class _Memory:
     expires_at: Optional[datetime] = None
     gone: bool = False
+    school: Optional[str] = None
     choices: "OrderedDict[str, Choice]" = field(default_factory=OrderedDict)
     turns: "OrderedDict[str, list[Message]]" = field(default_factory=OrderedDict)
     unsaved: list[Message] = field(default_factory=list)
@@ -101,9 +103,11 @@ class Conversations:
         pupil_text: Optional[str] = None,
         request_key: Optional[str] = None,
         sender: str = "bot",
+        school: Optional[str] = None,
     ) -> list[Message]:
         """Stores the pupil's text, if any, and the replies by `sender`; starts or prolongs the conversation.
 
+        `school` is where the chat was opened; it counts for the first message.
         Returns the messages as stored. Does not fail when the database does.
         """
         now = clock.now()
@@ -118,7 +122,7 @@ class Conversations:
             kept = reply.card, request_key, reply.about
             messages.append(Message(message_id(), sender, now, text, labels or None, *kept))
         moments = {"created_at": now, "last_at": now, "expires_at": expiry(now)}
-        rows: list[Row] = [("conversations", {"id": conversation_id, **moments})]
+        rows: list[Row] = [("conversations", {"id": conversation_id, **moments, "school": school})]
         rows += [("messages", {**asdict(message), "conversation_id": conversation_id}) for message in messages]
         rows += [
             (
@@ -130,6 +134,7 @@ class Conversations:
         saved = self._save(rows)
         with self._memory(conversation_id) as memory:
             memory.expires_at = moments["expires_at"]
+            memory.school = memory.school or school
             memory.choices.update(choices)
             _trim(memory.choices, REMEMBERED_CHOICES)
             if request_key:
@@ -160,6 +165,21 @@ class Conversations:
         except DatabaseDown:
             expires_at = None
         return bool((expires_at or fallback) > now)
+
+    def school(self, conversation_id: str) -> Optional[str]:
+        """Where the chat was opened; None when its page did not say so, or the database cannot tell."""
+        with self._memory(conversation_id) as memory:
+            if memory.school:
+                return memory.school
+        try:
+            with self._database() as connection:
+                known = tables.conversations.c
+                found: Optional[str] = connection.execute(
+                    select(known.school).where(known.id == conversation_id)
+                ).scalar()
+                return found
+        except DatabaseDown:
+            return None
 
     def messages(self, conversation_id: str, after: str = "") -> list[Message]:
         """The messages with an id past `after`, in order. Raises DatabaseDown."""
@@ -230,10 +250,11 @@ class Conversations:
         Raises DatabaseDown when that cannot be done now; then everything is still there.
         """
         self.spool.drain()
-        row = {"conversation": conversation_hash(conversation_id), "at": clock.now()}
         with transaction(write=True) as connection:
+            known = tables.conversations.c
+            began = connection.execute(select(known.created_at).where(known.id == conversation_id)).scalar()
             delete_conversations(connection, [conversation_id])
-            write_rows(connection, [("forgotten", row)])
+            write_rows(connection, _forgotten(conversation_id, began or clock.now() - timedelta(days=LOST_DAYS)))
             blank_forgotten(connection)
         with self._memory(conversation_id):
             self._memories[conversation_id] = _Memory(gone=True)
@@ -273,6 +294,17 @@ class Conversations:
             self._memories.move_to_end(conversation_id)
             _trim(self._memories, REMEMBERED_CONVERSATIONS)
             yield memory
+
+
+def _forgotten(conversation_id: str, began: datetime) -> list[Row]:
+    """The marks of a conversation that is deleted: one of its id, and one of each day that it has rows in the log.
+
+    Tomorrow is one of those: an answer that is under way may be logged after midnight.
+    """
+    now = clock.now()
+    days = [began.date() + timedelta(number) for number in range((now.date() - began.date()).days + 2)]
+    hashes = [conversation_hash(conversation_id), *(log_hash(conversation_id, day) for day in days)]
+    return [("forgotten", {"conversation": hash, "at": now}) for hash in hashes]
 
 
 def expiry(moment: datetime) -> datetime:

@@ -5,26 +5,27 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Optional
 
 import sqlalchemy
-from sqlalchemy import event, exc, select, update
+from sqlalchemy import Date, delete, event, exc, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.elements import TextClause
 
+from bot import clock
 from bot.keys import conversation_hash
 from bot.settings import settings
 from bot.storage import tables
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 2.0
-MIGRATION_LOCK = 7_236_115  # any fixed number: PostgreSQL's advisory locks are known by one
+MIGRATION_LOCK, FIGURES_LOCK = 7_236_115, 7_236_116  # any fixed numbers: PostgreSQL's advisory locks are known by one
 
 Row = tuple[str, dict[str, Any]]  # the name of a table and the values of one row
 
@@ -145,7 +146,8 @@ def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
     """Writes rows in their order; a row that is there already is left as it is, but feedback is replaced.
 
     A conversation's `last_at` and `expires_at` only move forward. Rows of a conversation or a handoff that was deleted
-    by its pupil are dropped. Date-times may be aware datetimes or ISO strings.
+    by its pupil are dropped. Dates and date-times (aware ones) may be ISO strings. Rows that are counted and come after
+    their day have that day counted again.
     """
     dropped: set[str] = set()
     for name, group in groupby(rows, key=lambda row: row[0]):
@@ -159,6 +161,24 @@ def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
             connection.execute(_insert(connection.dialect.name, name), values)
         if table is tables.interactions:
             blank_forgotten(connection, [row["id"] for row in values if row["text"]])
+        if table in (tables.interactions, tables.feedback):
+            count_again(connection, {row["at"].astimezone(clock.ZONE).date() for row in values})
+        if table is tables.counted:
+            count_again(connection, {row["day"] for row in values})
+
+
+def count_again(connection: Connection, days: set[date]) -> None:
+    """Has those of these days that are over counted again, since their rows changed."""
+    past = [day for day in days if day < clock.today()]
+    if past:
+        lock_figures(connection)
+        connection.execute(delete(tables.figure_days).where(tables.figure_days.c.day.in_(past)))
+
+
+def lock_figures(connection: Connection) -> None:
+    """Until the transaction ends nobody else counts a day or has one counted again (SQLite has one writer)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(:id)"), {"id": FIGURES_LOCK})
 
 
 @lru_cache
@@ -201,7 +221,7 @@ def blank_forgotten(connection: Connection, ids: Optional[list[str]] = None) -> 
 
 
 def _complete(table: sqlalchemy.Table, row: dict[str, Any]) -> dict[str, Any]:
-    """The row with a value for every column, moments as datetimes. Raises KeyError for a column there is not."""
+    """The row with a value for every column, dates and moments as such. Raises KeyError for a column there is not."""
     unknown = row.keys() - table.c.keys()
     if unknown:
         raise KeyError(*unknown)
@@ -210,6 +230,8 @@ def _complete(table: sqlalchemy.Table, row: dict[str, Any]) -> dict[str, Any]:
         value = values[column.name]
         if isinstance(column.type, tables.Moment) and isinstance(value, str):
             values[column.name] = datetime.fromisoformat(value)
+        elif isinstance(column.type, Date) and isinstance(value, str):
+            values[column.name] = date.fromisoformat(value)
     return values
 
 
@@ -241,6 +263,18 @@ def migrate() -> None:
             connection.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(:id)"), {"id": MIGRATION_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def is_migrated() -> bool:
+    """Whether the tables are as this code needs them. Raises DatabaseDown, also when there are none."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with transaction() as connection:
+        found = connection.execute(sqlalchemy.text("SELECT version_num FROM lobke_version")).scalars().all()
+    return set(found) == set(ScriptDirectory.from_config(config).get_heads())
 
 
 def _create(file: Path) -> None:

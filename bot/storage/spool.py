@@ -13,8 +13,9 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO, Optional
 
@@ -29,6 +30,26 @@ BATCH_LINES = 500  # at most this many lines a transaction
 HELD_LINES = 10_000  # kept in memory while no file can be written
 IDLE_SECONDS = 60.0  # how often to look for what a dead process left behind
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)  # pauses while the database is down; the last one repeats
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many lines, of any process, wait for the database, and for how many seconds the oldest does."""
+
+    number: int
+    seconds: float
+
+
+def waiting(folder: Path) -> Waiting:
+    """What waits in this folder; nothing when there is no such folder. Raises OSError when it cannot be read."""
+    number, oldest = 0, time.time()
+    for path in folder.glob("*.jsonl"):
+        with suppress(FileNotFoundError), path.open("rb") as file:  # it may just have been emptied
+            lines = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 16), b""))  # noqa: B023
+            if lines:
+                number += lines
+                oldest = min(oldest, int(path.name.partition("-")[0]) / 1e9)
+    return Waiting(number, max(0.0, time.time() - oldest) if number else 0.0)
 
 
 class Spool:
@@ -47,7 +68,7 @@ class Spool:
     def put(self, rows: list[Row]) -> None:
         """Keeps rows that belong together: they are written in one transaction. Never waits for the database.
 
-        Raises TypeError for values that are neither JSON nor datetimes.
+        Raises TypeError for values that are neither JSON nor dates and datetimes.
         """
         line = json.dumps(rows, default=_iso).encode() + b"\n"
         with self._lock:
@@ -190,6 +211,6 @@ def _write_one_by_one(groups: list[list[Row]], source: str) -> None:
 
 
 def _iso(value: Any) -> str:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a datetime is one
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} cannot be spooled")

@@ -76,6 +76,7 @@ conversations = Table(
     Column("created_at", Moment, nullable=False),
     Column("last_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
+    Column("school", String(64)),  # where the chat was opened, when its page says so
 )
 
 messages = Table(
@@ -107,7 +108,9 @@ interactions = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("at", Moment, nullable=False, index=True),
-    Column("conversation", String(32), nullable=False, index=True),  # a keyed hash, never the id
+    Column("conversation", String(32), nullable=False, index=True),  # a keyed hash for one day, never the id
+    Column("turn", Integer),  # which message of the pupil, from 1; None in rows from before it was kept
+    Column("school", String(64)),  # where the chat was opened
     Column("intent", String(64)),
     Column("kind", String(64)),
     Column("subject", String(128)),
@@ -135,6 +138,60 @@ feedback = Table(
     Column("kind", String(64)),
     Column("subject", String(128)),
     Column("helpful", Boolean, nullable=False),
+    Column("school", String(64)),  # where the chat was opened
+)
+
+# What is counted by day beside the log: handoffs, the kalender, views of the widget. It leads to nobody.
+counted = Table(
+    "counted",
+    metadata,
+    Column("id", String(32), primary_key=True),  # a keyed hash where the same thing must not count twice
+    Column("day", Date, nullable=False, index=True),
+    Column("school", String(64)),
+    Column("metric", String(32), nullable=False),
+    Column("value", String(128), nullable=False),
+    Column("number", Integer, nullable=False),
+)
+
+# The salts of today: with one the hash of a visitor is made. They are thrown away the next day.
+salts = Table(
+    "salts",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("salt", String(64), nullable=False),
+)
+
+# What the rows of each finished day come to, by school ("" for none). True numbers, which nobody is shown.
+figures = Table(
+    "figures",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("school", String(64), primary_key=True),
+    Column("metric", String(32), primary_key=True),
+    Column("value", String(128), primary_key=True),
+    Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,  # so that SQLite reads what it looks for in one place
+)
+
+# Which days are in `figures`. A day whose rows change later is taken out, and so counted again.
+figure_days = Table(
+    "figure_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("shown", Boolean, nullable=False),  # also counted in `shown_figures`
+    Column("coarse", Boolean, nullable=False),  # the times of its rows are kept to the hour
+)
+
+# What may be shown: each month, school and value rounded to a multiple of 5; the school "*" is all together.
+shown_figures = Table(
+    "shown_figures",
+    metadata,
+    Column("school", String(64), primary_key=True),
+    Column("month", Date, primary_key=True),  # its first day
+    Column("metric", String(32), primary_key=True),
+    Column("value", String(128), primary_key=True),
+    Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,  # so that SQLite reads what it looks for in one place
 )
 
 # What is only counted over all pupils, such as the types of a verkenning: no moment and no conversation to trace it to.
@@ -265,6 +322,43 @@ ignored_gaps = Table(
     Column("at", Moment, nullable=False),
 )
 
+# What a school says in the LOB-scan, by point of lobscan.yml. A point that nobody touched has no row.
+scan_answers = Table(
+    "scan_answers",
+    metadata,
+    Column("school", String(64), primary_key=True),
+    Column("year", Integer, primary_key=True),  # in which the school year begins
+    Column("point", String(8), primary_key=True),
+    Column("value", String(8), nullable=False),  # nee, deels, ja, nvt, or "" while it is not answered
+    Column("evidence", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("owner", String(80), nullable=False),  # a name or function
+    Column("due", Date),
+    Index(None, "year"),
+)
+
+# Numbers of a school year that staff enter for the annual report; an empty one is not known.
+report_numbers = Table(
+    "report_numbers",
+    metadata,
+    Column("year", Integer, primary_key=True),  # in which the school year begins
+    Column("activities_pupils", Integer),
+    Column("activities_professionals", Integer),
+    Column("pupils", Integer),
+    Column("professionals", Integer),
+    Column("visitors", Integer),  # of the site around Lobke, as are the views
+    Column("views", Integer),
+)
+
+# What staff write in the annual report of a school year.
+report_texts = Table(
+    "report_texts",
+    metadata,
+    Column("year", Integer, primary_key=True),
+    Column("block", String(16), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
 # Who saw or changed what. No text of a pupil.
 audit = Table(
     "audit",
@@ -276,6 +370,49 @@ audit = Table(
     Column("subject", String(64), nullable=False),  # id of a handoff or an account
     Column("detail", String(200), nullable=False),
     Index(None, "subject", "at"),
+)
+
+# An activity of which people are asked what they thought of it.
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("school", String(64), index=True),  # None: of the whole region
+    Column("name", String(120), nullable=False),
+    Column("day", Date, nullable=False),  # the last day of the activity
+)
+
+# The address of a form: one for each audience. A code opens the form and nothing that was answered.
+evaluation_links = Table(
+    "evaluation_links",
+    metadata,
+    Column("code", String(8), primary_key=True),
+    Column("evaluation_id", String(32), ForeignKey("evaluations.id", ondelete="CASCADE"), nullable=False),
+    Column("audience", String(16), nullable=False),  # leerlingen, docenten or partners
+    Column("closed", Boolean, nullable=False),
+    Index(None, "evaluation_id", "audience", unique=True),
+)
+
+# What somebody answered: a day, no moment, and nothing of who it was.
+evaluation_answers = Table(
+    "evaluation_answers",
+    metadata,
+    Column("id", String(32), primary_key=True),  # a keyed hash of the code and the key in the form
+    Column("code", String(8), ForeignKey("evaluation_links.code", ondelete="CASCADE"), nullable=False, index=True),
+    Column("day", Date, nullable=False),
+    Column("answers", json_value, nullable=False),  # {id of a question: id of an answer}
+    Column("text", Text),  # redacted
+)
+
+# Where the leavers of a school went, and whether they are content: counts that the school fills in.
+leavers = Table(
+    "leavers",
+    metadata,
+    Column("school", String(64), primary_key=True),
+    Column("year", Integer, primary_key=True),  # in which the school year began
+    Column("counts", json_value, nullable=False),  # {name: number}
+    Column("draft", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),  # rises with every change
 )
 
 accounts = Table(

@@ -44,6 +44,9 @@ class Message:
     may_be_distress: bool = False
     read: list[str] = field(default_factory=list)
     """What Lobke said before."""
+    turn: int = 0
+    """Which message of the pupil it is; 0 when that plays no part."""
+    school: Optional[str] = None
 
     def entities(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = [
@@ -69,7 +72,9 @@ class Message:
             message["parts"] = [{"text": p.text, "intent": p.intent, "entities": p.entities()} for p in self.parts]
         if self.may_be_distress:
             message["zorg"] = True
-        events = [{"event": "bot", "text": text} for text in self.read]
+        events: list[dict[str, Any]] = [{"event": "bot", "text": text} for text in self.read]
+        metadata = {"metadata": {"school": self.school, "model_id": "x"} if self.school else {}}
+        events += [{"event": "user", **metadata} for _ in range(self.turn)]
         return Tracker("pupil-1", self.slots, message, events, False, None, {}, "action_listen")
 
 

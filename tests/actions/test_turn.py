@@ -6,6 +6,7 @@ from typing import Optional
 import pytest
 from rasa_sdk import Action
 from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy import select
 
 from actions.gesprek import ActionGesprek
 from actions.nood import ActionNood
@@ -13,6 +14,8 @@ from actions.turn import SURE, Turn, sources
 from actions.vragen import ActionAnswer, ActionChoose
 from bot.knowledge import loader
 from bot.knowledge.question import LEAST_HIT, SURE_HIT, Answer, Choice
+from bot.storage import tables
+from bot.storage.database import transaction
 from tests.actions.conftest import Message, Run
 
 
@@ -239,3 +242,27 @@ def test_a_change_in_the_knowledge_is_used_at_once(data_dir: Path, monkeypatch: 
 
 def test_the_time_an_answer_took_is_logged(run: Run) -> None:
     assert run(ActionAnswer(), Message("vraag_duur", "hoe lang duurt kok")).logged.duration_ms >= 0
+
+
+def test_the_log_says_which_message_it_was_and_where_the_chat_was_opened(run: Run) -> None:
+    row = run(ActionAnswer(), Message("vraag_duur", "hoe lang duurt kok", turn=3, school="guido")).logged
+    assert (row.turn, row.school) == (3, "guido")
+
+
+def test_two_answers_to_one_message_have_its_number(run: Run) -> None:
+    parts = Message("vraag_duur", "hoe lang duurt kok"), Message("vraag_kosten", "wat kost mbo")
+    rows = run(ActionAnswer(), Message("vraag_duur", "hoe lang duurt kok en wat kost mbo", parts=parts, turn=2)).rows
+    assert [row.turn for row in rows] == [2, 2]
+
+
+def test_a_chat_without_a_school_has_none_in_the_log(run: Run) -> None:
+    assert run(ActionAnswer(), Message("vraag_duur", "hoe lang duurt kok", turn=1)).logged.school is None
+
+
+def test_the_events_in_an_answer_are_counted_by_kind_and_without_the_conversation(run: Run) -> None:
+    reply = run(ActionAnswer(), Message("vraag_wanneer", "wanneer zijn er open dagen", turn=1, school="guido"))
+    with transaction() as connection:
+        rows = connection.execute(select(tables.counted)).all()
+    assert sum(row.number for row in rows) == reply.text.count("\n- ")
+    assert {(row.metric, row.value, row.school) for row in rows} == {("event_shown", "open-dag", "guido")}
+    assert {len(row.id) for row in rows} == {32}

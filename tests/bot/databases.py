@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from bot.knowledge import loader
+from bot.monitoring import log
 from bot.settings import PROJECT, settings
 from bot.storage import database as storage
 
@@ -39,7 +40,11 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("LOBKE_DATA_DIR", str(tmp_path))
     settings.cache_clear()
+    spools = log._spool
     yield tmp_path
+    if spools.cache_info().currsize:  # its thread would write into the database of the next test
+        spools(settings().spool_dir).stop()
+        spools.cache_clear()
     storage.engine().dispose()
     settings.cache_clear()
 

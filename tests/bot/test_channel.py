@@ -22,6 +22,7 @@ class Agent:
     """In the place of Rasa's agent, behind its real way of registering channels."""
 
     ready = True
+    metadata: Any = None
 
     def is_ready(self) -> bool:
         return self.ready
@@ -29,6 +30,7 @@ class Agent:
     async def handle_message(self, message: UserMessage) -> None:
         if message.text == "breek":
             raise RuntimeError("geheim")
+        self.metadata = message.metadata
         await message.output_channel.send_text_message(message.sender_id, f"Je zei: {message.text}")
 
 
@@ -69,6 +71,14 @@ def rasa(agent: Agent, tmp_path_factory: pytest.TempPathFactory) -> Iterator[htt
 def test_it_answers_a_message(rasa: httpx.Client) -> None:
     answer = rasa.post("/webhooks/lobke/webhook", json=MESSAGE)
     assert answer.json() == [{"recipient_id": "a", "text": "Je zei: hoe word ik kok"}]
+
+
+@pytest.mark.parametrize(("more", "school"), [({"school": "guido"}, "guido"), ({}, None), ({"school": 3}, None)])
+def test_the_school_of_the_chat_goes_with_the_message(
+    rasa: httpx.Client, agent: Agent, more: dict[str, Any], school: Any
+) -> None:
+    rasa.post("/webhooks/lobke/webhook", json={**MESSAGE, **more})
+    assert (agent.metadata or {}).get("school") == school
 
 
 @pytest.mark.parametrize("header", [b"", b"Bearer", b"Bearer x", b"Bearer \xe9"])

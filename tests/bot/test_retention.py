@@ -11,10 +11,25 @@ from sqlalchemy import select, text
 
 from bot import clock
 from bot.cli import lobke
+from bot.evaluation.evaluations import Evaluations, answer
 from bot.handoff.inbox import Inbox
 from bot.handoff.store import Handoff, Handoffs
 from bot.keys import conversation_hash
-from bot.privacy.retention import AUDIT, BATCH, CLOSED, ENDED, LOG_TEXTS, MAILS, OPEN, due, expire
+from bot.monitoring import feedback
+from bot.monitoring.figures import roll_up
+from bot.privacy.retention import (
+    AUDIT,
+    BATCH,
+    CLOSED,
+    ENDED,
+    EVALUATION_TEXTS,
+    LOG_TEXTS,
+    MAILS,
+    MINUTES,
+    OPEN,
+    due,
+    expire,
+)
 from bot.settings import settings
 from bot.storage import tables
 from bot.storage.conversations import Conversations, Reply
@@ -109,6 +124,38 @@ def test_text_that_was_not_understood_is_kept_90_days(database: str) -> None:
     assert sorted(map(tuple, found)) == [("old", None), ("young", "blabla")]
 
 
+def test_times_are_kept_to_the_hour_after_a_month_once_their_day_is_counted(database: str) -> None:
+    with time_machine.travel("2026-11-21T12:34:56+01:00", tick=False) as travel:
+        log_text("a", clock.now())
+        feedback.vote("a", "1", {"kind": "duur"}, True)
+        travel.shift(31 * 24 * 3600)
+        expire()
+        assert kept_times() == ["12:34:56", "12:34:56"]
+        roll_up()
+        assert due()[MINUTES] == 1
+        expire()
+        assert kept_times() == ["12:00:00", "12:00:00"]
+        assert due()[MINUTES] == 0
+
+
+def kept_times() -> list[str]:
+    with transaction() as connection:
+        rows = [
+            *connection.execute(select(tables.interactions.c.at)),
+            *connection.execute(select(tables.feedback.c.at)),
+        ]
+    return [f"{row.at:%H:%M:%S}" for row in rows]
+
+
+def test_times_of_the_last_30_days_stay_as_they_are(database: str) -> None:
+    with time_machine.travel("2026-11-21T12:34:56+01:00", tick=False) as travel:
+        log_text("a", clock.now())
+        travel.shift(30 * 24 * 3600)
+        roll_up()
+        expire()
+    assert kept_times() == ["12:34:56"]
+
+
 def test_the_mark_of_a_deleted_conversation_goes_when_its_token_has_ended(database: str) -> None:
     with time_machine.travel(START, tick=False) as travel:
         talk("a")
@@ -198,7 +245,16 @@ def test_the_preview_counts_what_would_go_and_deletes_nothing(database: str) -> 
         Inbox("an", ["guido"], "An").close("closed", 1, "beantwoord")
         assert set(due().values()) == {0}
         travel.shift(400 * 24 * 3600)
-        assert due() == {ENDED: 1, CLOSED: 1, OPEN: 1, LOG_TEXTS: 1, AUDIT: 1, MAILS: 0}
+        assert due() == {
+            ENDED: 1,
+            CLOSED: 1,
+            OPEN: 1,
+            LOG_TEXTS: 1,
+            EVALUATION_TEXTS: 0,
+            AUDIT: 1,
+            MAILS: 0,
+            MINUTES: 0,
+        }
         shown = CliRunner().invoke(lobke, ["retention", "--preview"])
         assert shown.exit_code == 0 and "Er is niets gewist." in shown.output
         assert left() == ["closed", "open"]
@@ -206,6 +262,24 @@ def test_the_preview_counts_what_would_go_and_deletes_nothing(database: str) -> 
         assert "1 overdrachten die lang genoeg klaar zijn" in done.output and "Dit is gewist." in done.output
         assert left() == []
         assert set(due().values()) == {0}
+
+
+def test_the_text_of_an_evaluation_goes_after_the_school_year_that_follows_and_its_counts_stay(database: str) -> None:
+    with time_machine.travel("2027-07-01T12:00:00+02:00", tick=False) as travel:
+        evaluations = Evaluations("an", ["guido"])
+        id = evaluations.add("guido", "Open dag", clock.today())
+        code = evaluations.get(id).links[0].code
+        for number in range(5):
+            assert answer(code, str(number), {"oordeel": "goed"}, "Het was te druk.")
+        travel.move_to(datetime.fromisoformat("2028-07-31T23:59:59+02:00"))
+        expire()
+        assert due()[EVALUATION_TEXTS] == 0 and len(evaluations.get(id).links[0].texts) == 5
+        travel.shift(1)
+        assert due()[EVALUATION_TEXTS] == 5
+        expire()
+        assert due()[EVALUATION_TEXTS] == 0
+        left = evaluations.get(id).links[0]
+        assert left.texts == [] and left.counts == {"oordeel": {"goed": 5}}
 
 
 def test_who_looked_at_what_is_known_for_a_year(database: str) -> None:

@@ -15,7 +15,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, select, text
 
 from bot import clock
-from bot.keys import conversation_hash
+from bot.keys import conversation_hash, log_hash
+from bot.monitoring.log import NOT_UNDERSTOOD, Interaction, record
+from bot.monitoring.log import spool as log_spool
 from bot.settings import settings
 from bot.storage import database as storage
 from bot.storage import tables
@@ -81,7 +83,9 @@ def test_a_database_of_before_the_counts_gets_them_and_keeps_its_rows(database: 
         for table in reversed(tables.metadata.sorted_tables):
             if table.name not in FIRST_TABLES:
                 table.drop(connection)
-        connection.execute(text("ALTER TABLE messages DROP COLUMN about"))
+        added = ("messages", "about"), ("conversations", "school"), ("interactions", "school"), ("interactions", "turn")
+        for table, column in added:
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         connection.execute(text("UPDATE lobke_version SET version_num = '0001'"))
     storage.migrate()
     assert (count(tables.tallies), count(tables.messages)) == (0, 1)
@@ -236,6 +240,37 @@ def test_a_row_that_comes_late_does_not_bring_a_deleted_conversation_back(databa
     spool.drain()
     assert count(tables.messages) == 0
     assert not conversations().is_open("a", said[0].at)
+    with transaction() as connection:
+        assert connection.execute(select(tables.interactions.c.text)).scalars().all() == [None]
+
+
+def test_of_a_deleted_conversation_the_text_of_every_day_goes(database: str) -> None:
+    with time_machine.travel(START, tick=False) as travel:
+        for _ in range(3):
+            for id in ("a", "b"):
+                conversations().add(id, [REPLY])
+                record(Interaction(id, outcome=NOT_UNDERSTOOD, text="blabla"))
+            travel.shift(40 * 3600)
+        log_spool().drain()
+        conversations().forget("a")
+        travel.shift(3600)
+        record(Interaction("a", outcome=NOT_UNDERSTOOD, text="te laat"))
+        log_spool().drain()
+    with transaction() as connection:
+        rows = connection.execute(select(tables.interactions).order_by(tables.interactions.c.at)).all()
+    assert sorted(row.text or "" for row in rows) == ["", "", "", "", "blabla", "blabla", "blabla"]
+    assert len({row.conversation for row in rows if row.text}) == 3
+    assert len({row.conversation for row in rows}) == 7
+
+
+def test_a_row_of_yesterday_that_comes_after_the_deletion_loses_its_text(database: str) -> None:
+    with time_machine.travel(START, tick=False) as travel:
+        conversations().add("a", [REPLY])
+        row = {"id": "1", "at": clock.now(), "conversation": log_hash("a", clock.today()), "text": "te laat"}
+        travel.shift(24 * 3600)
+        conversations().forget("a")
+        Spool(settings().spool_dir).put([("interactions", row)])
+        Spool(settings().spool_dir).drain()
     with transaction() as connection:
         assert connection.execute(select(tables.interactions.c.text)).scalars().all() == [None]
 

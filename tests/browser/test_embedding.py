@@ -55,7 +55,20 @@ def test_a_chat_that_starts_open_still_waits_for_the_pupil(page: Page, widget: C
     page.evaluate("document.querySelector('lobke-chat').outerHTML = '<lobke-chat open></lobke-chat>'")
     expect(widget.begin_button).to_be_visible()
     expect(widget.launcher).to_be_hidden()
-    assert not calls
+    assert not [url for url in calls if not url.endswith("/api/views")]
+
+
+def test_the_page_may_say_which_school_it_is_of_and_is_counted_once(page: Page, widget: Chat):
+    sent = []
+    page.on("request", lambda request: request.method == "POST" and sent.append((request.url, request.post_data_json)))
+    page.evaluate(
+        "document.querySelector('lobke-chat').outerHTML = '<lobke-chat school=\"corlaer-college\"></lobke-chat>'"
+    )
+    widget.begin()
+    page.evaluate("document.body.append(document.querySelector('lobke-chat'))")
+    widget.ask("hoe word ik kapper")
+    of = {part: [body for url, body in sent if url.endswith(part)] for part in ("/api/views", "/api/sessions")}
+    assert of == {"/api/views": [{"school": "corlaer-college"}], "/api/sessions": [{"school": "corlaer-college"}]}
 
 
 def test_the_conversation_of_a_site_stays_on_that_site(page: Page, widget: Chat, lobke):

@@ -6,6 +6,7 @@ LOBKE_SCREENSHOT=1 renews docs/images.
 import os
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from playwright.sync_api import Browser, Page, expect
 from bot.accounts import accounts, invitations
 from bot.accounts.accounts import Account
 from bot.accounts.demo import SCHOOL
+from bot.evaluation.evaluations import Evaluations
 from bot.handoff.canned import CannedAnswers
 from bot.handoff.inbox import Inbox
+from bot.monitoring.scan import NOTHING, Answer, Scans
 from bot.settings import PROJECT
 from tests.browser.portal import log_in
 from tests.web.conftest import Site, actions, data_dir, rasa, run, set_up, sqlite_database
@@ -125,8 +128,13 @@ def test_what_the_guide_names_is_on_the_pages(school: School, open_page: Open) -
     named = set(BOLD.findall(guide()))
     page = open_page(INBOX, school.decaan)
     found = names_on(page)
+    late = Answer("nee", action="Bel de ouders.", due=date(2026, 10, 1))
+    Scans(school.decaan.id, [SCHOOL]).save(SCHOOL, 2026, {"DR5": (NOTHING.mark, late)})
     paths = [f"{INBOX}/{school.question}", f"{INBOX}/{school.closed}", "/portal/antwoorden", "/portal/school"]
-    for path in [*paths, "/portal/account", "/portal/tweede-stap"]:
+    scan = [f"/portal/scan/{SCHOOL}/2026/{name}" for name in ("onderdeel/DR", "uitslag")]
+    evaluation = Evaluations(school.decaan.id, [SCHOOL]).add(SCHOOL, "Bliksemstage", date(2026, 11, 20))
+    others = ["/portal/evaluaties", f"/portal/evaluaties/{evaluation}", "/portal/vervolg"]
+    for path in [*paths, *scan, *others, "/portal/account", "/portal/tweede-stap"]:
         page.goto(path)
         found |= names_on(page)
     page.goto(f"{INBOX}/{school.question}")

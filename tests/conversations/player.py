@@ -24,7 +24,8 @@ from unittest.mock import patch
 import httpx
 import yaml
 
-from bot.keys import conversation_hash
+from bot import clock
+from bot.keys import log_hash
 from tests.stack import Conversation, Lobke, Messages
 
 FIELDS = {"zegt", "keer", "kiest", "uit", "antwoord", "niet", "keuzes", "kaart", "uitkomst", "status"}
@@ -95,8 +96,9 @@ def _take(chat: Conversation, turn: Turn, replies: list[Reply]) -> Messages:
 def _logged(lobke: Lobke, chat: Conversation, rows: int) -> list[str]:
     """What the interaction log has of this chat, in order, once it has this many rows or 5 seconds are over."""
     conversation = chat.http.headers["Authorization"].removeprefix("Bearer ").partition(".")[0]
-    with patch("bot.keys.settings", return_value=lobke.stack.settings):
-        key = conversation_hash(conversation)
+    settings = lobke.stack.settings
+    with patch("bot.keys.settings", return_value=settings), patch("bot.clock.settings", return_value=settings):
+        key = log_hash(conversation, clock.today())
     query = "SELECT outcome, kind, subject FROM interactions WHERE conversation = ? ORDER BY rowid"
     deadline = time.monotonic() + 5
     with closing(sqlite3.connect(lobke.data_dir / "lobke.db")) as database:

@@ -39,6 +39,7 @@ class StandIn:
         self.status = 200
         self.seconds = 0.0
         self.received: list[dict[str, str]] = []
+        self.request_ids: list[str] = []
         self.token = f"Bearer {derived_key('rasa')}"
         stand_in = self
 
@@ -54,6 +55,7 @@ class StandIn:
                     self._send(401, {})
                     return
                 stand_in.received.append(body)
+                stand_in.request_ids.append(self.headers.get("X-Request-Id", ""))
                 time.sleep(stand_in.seconds)
                 self._send(stand_in.status, stand_in.answer)
 

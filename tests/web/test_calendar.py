@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 from icalendar import Calendar
+from sqlalchemy import select
 
 from bot import knowledge
 from bot.clock import ZONE
 from bot.knowledge.loader import Files, Knowledge, load
 from bot.knowledge.models import Event
-from bot.settings import PROJECT
+from bot.settings import PROJECT, settings
+from bot.storage import tables
+from bot.storage.database import transaction
+from bot.storage.spool import Spool
 from tests.web.conftest import Site
 
 NOW = "2026-11-22T12:00:00+01:00"
@@ -102,8 +106,36 @@ def test_an_event_says_all_that_is_known(there: Site) -> None:
     for words in ("donderdag 26 november 2026, 19.00-20.30 uur", "Soest", "Nog 5 plekken", "Zorg en welzijn", "3 en 4"):
         assert words in zorg
     page = there.http.get("/kalender").text
-    assert '<a href="https://www.mbo.nl/zorg?a=1&amp;b=2" rel="noopener noreferrer">mbo.nl</a>' in page
+    assert '<a href="/kalender/naar/zorg/0" rel="nofollow noopener noreferrer">mbo.nl</a>' in page
     assert "<b>kijken" not in page
+
+
+def clicks() -> list[Any]:
+    Spool(settings().spool_dir).drain()
+    with transaction() as connection:
+        return list(connection.execute(select(tables.counted)))
+
+
+def test_a_link_to_sign_up_leads_there_and_is_counted_by_kind_only(there: Site, run: Callable[..., Site]) -> None:
+    answer = there.http.get("/kalender/naar/zorg/0")
+    assert (answer.status_code, answer.headers["location"]) == (303, "https://www.mbo.nl/zorg?a=1&b=2")
+    assert answer.headers["cache-control"] == "no-store" and answer.headers["referrer-policy"] == "no-referrer"
+    assert "set-cookie" not in answer.headers
+    run()  # what waited is written when the process ends
+    assert [(row.metric, row.value, row.number, row.school) for row in clicks()] == [
+        ("event_clicked", "open-dag", 1, None)
+    ]
+
+
+def test_only_who_follows_the_link_is_counted(there: Site, run: Callable[..., Site]) -> None:
+    assert there.http.head("/kalender/naar/zorg/0").status_code == 303
+    run()
+    assert clicks() == []
+
+
+@pytest.mark.parametrize("path", ["zorg/1", "bouw/0", "spreekuur/0", "niemand/0", "zorg/x", "zorg"])
+def test_a_link_that_is_not_in_the_kalender_leads_nowhere(there: Site, path: str) -> None:
+    assert there.http.get(f"/kalender/naar/{path}").status_code == 404
 
 
 def test_full_and_one_place_are_said(there: Site) -> None:
@@ -128,6 +160,17 @@ def test_an_example_is_marked(there: Site) -> None:
     page = there.http.get("/kalender?maand=2027-02").text
     assert '<span class="example">voorbeeld</span>' in page and "verzonnen" in page
     assert "verzonnen" not in there.http.get("/kalender").text
+
+
+def test_what_is_for_professionals_says_so_on_the_page_and_in_the_feed(
+    kalender: Callable[[str], None], site: Site
+) -> None:
+    event = "{id: netwerk, titel: Netwerk, soort: infoavond, datum: '2026-11-27', doelgroep: professionals"
+    kalender(f"{EVENTS}  - {event}, organisator: regio, uitleg: Praat bij.}}\n")
+    (item,) = [item for item in items(site) if "Netwerk" in item]
+    assert "Voor professionals" in item and "decanen, mentoren en docenten" in item
+    assert [item for item in items(site) if "Voor professionals" in item] == [item]
+    assert "Voor professionals" in str(entries(site)["netwerk@lobke"]["description"])
 
 
 def test_a_repeat_is_there_on_each_of_its_days(there: Site) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from bot.storage import tables
 from bot.storage.database import transaction
+from tests.stack import SCHOOL
 from tests.web.conftest import ANSWER, Site, StandIn, Talk, assert_problem
 from web.limits import RULES, Limit, Limits
 from web.rasa import replies
@@ -146,3 +147,11 @@ def test_what_can_be_rated_joins_the_message_before_it_and_odd_shapes_are_left_o
     first, second = replies([{"text": "Een"}, {"custom": {"about": {**ABOUT, "x": "y", "kind": 3}}}, {"text": "Twee"}])
     assert (first.about, second.about) == ({"intent": "vraag_niveau", "subject": "beroep:kok"}, None)
     assert [reply.about for reply in replies([{"text": "Een", "custom": {"about": "kok"}}])] == [None]
+
+
+def test_the_vote_is_counted_for_the_school_of_the_page(site: Site, rasa: StandIn) -> None:
+    rasa.answer = RATED
+    answer = site.http.post("/api/sessions", json={"school": SCHOOL})
+    talk = Talk(site.http, answer.json()["token"], [])
+    rate(talk, str(talk.say("welk niveau is kok").json()["messages"][1]["id"]), True)
+    assert [vote.school for vote in votes()] == [SCHOOL]

@@ -227,16 +227,16 @@ def rated(subject: Optional[str], down: int, up: int, kind: str = "duur") -> Non
 
 
 def test_answers_that_often_did_not_help_are_listed_with_the_page_of_their_entry(redactie: Browser) -> None:
-    rated(LESGELD, down=12, up=8)
-    rated("beroep:kok", down=4, up=2)
-    rated(None, down=3, up=2, kind="kosten")
+    rated(LESGELD, down=15, up=10)
+    rated("beroep:kok", down=10, up=5)
+    rated(None, down=5, up=0, kind="kosten")
     page = redactie.get(PAGE).text
     assert '<a href="/portal/kennis/item/onderwerpen-geld/lesgeld">Wat is lesgeld?</a>' in page
-    assert "Wat is lesgeld? 12 van 20 keer: dit hielp niet" in words(page)
-    assert re.search(r"Kok: .*kok .*4 van 6 keer", words(page))
+    assert "Wat is lesgeld? 15 van 25 keer: dit hielp niet" in words(page)
+    assert re.search(r"Kok: .*kok .*10 van 15 keer", words(page))
     for path in re.findall(r'href="(/portal/kennis/item/[^"]+)"', page):
         assert redactie.get(path).status_code == 200
-    assert "“Wat kost het?”, zonder onderwerp 3 van 5 keer: dit hielp niet" in words(page)
+    assert "“Wat kost het?”, zonder onderwerp 5 van 5 keer: dit hielp niet" in words(page)
     assert "Antwoorden die niet hielpen" not in redactie.get(f"{PAGE}?genegeerd=ja").text
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot import clock
+from tests.stack import SCHOOL
 from tests.web.conftest import Site, StandIn, Talk, assert_problem
 from web.greeting import greeting
 
@@ -81,3 +82,35 @@ def test_it_works_when_the_database_is_locked(site: Site, sqlite_database: Path,
         other.execute("ROLLBACK")
     restarted = run()
     assert len(Talk(restarted.http, talk.token, []).read().json()["messages"]) == 3
+
+
+def at_school(site: Site, school: object) -> Talk:
+    answer = site.http.post("/api/sessions", json={"school": school})
+    assert answer.status_code == 201
+    return Talk(site.http, answer.json()["token"], answer.json()["messages"])
+
+
+def test_the_school_of_the_page_goes_with_every_message_also_after_a_restart(
+    site: Site, rasa: StandIn, run: Callable[..., Site]
+) -> None:
+    talk = at_school(site, SCHOOL)
+    talk.say("hoi")
+    talk.choose(talk.messages[0]["choices"][0]["id"])
+    restarted = Talk(run().http, talk.token, [])
+    restarted.say("hoi")
+    assert [message.get("school") for message in rasa.received] == [SCHOOL] * 3
+
+
+@pytest.mark.parametrize("school", ["", "bestaat-niet", "x" * 3000, "school:guido", "../guido"])
+def test_a_school_that_nobody_knows_is_ignored(site: Site, rasa: StandIn, school: str) -> None:
+    at_school(site, school).say("hoi")
+    assert "school" not in rasa.received[0]
+
+
+def test_the_school_does_not_come_back_to_the_browser(site: Site) -> None:
+    assert SCHOOL not in site.http.post("/api/sessions", json={"school": SCHOOL}).text
+
+
+@pytest.mark.parametrize("school", [None, 3, ["guido"]])
+def test_a_school_that_is_no_text_is_refused(site: Site, school: object) -> None:
+    assert_problem(site.http.post("/api/sessions", json={"school": school}), 422)

@@ -18,7 +18,7 @@ from bot.knowledge.calendar import dutch_date
 from bot.knowledge.loader import Files, Knowledge, read
 from bot.knowledge.models import Activiteit, Entry, Interesse, Onderwerp, Opleiding
 from bot.knowledge.names import names_of
-from bot.monitoring import feedback, gaps
+from bot.monitoring import feedback, gaps, small
 from bot.monitoring.feedback import Rated
 from bot.monitoring.gaps import Group, Sentence
 from bot.settings import settings
@@ -124,7 +124,7 @@ def _unhelpful() -> list[dict[str, Any]]:
     found = feedback.unhelpful()
     addresses = _addresses() if found else {}
     shown = [(one, _about(one, addresses)) for one in found]
-    return [{**about, "down": one.down, "votes": one.votes} for one, about in shown if about]
+    return [{**about, "down": small.shown(one.down), "votes": small.shown(one.votes)} for one, about in shown if about]
 
 
 def _about(one: Rated, addresses: dict[str, str]) -> dict[str, Any]:

@@ -60,6 +60,8 @@ TITLES = {
     "spelling": "Spelling van leerlingen",
     "verkenning": "Verkenning",
     "gesprekken": "Gesprekken met vaste vragen",
+    "lobscan": "Punten van de LOB-scan",
+    "evaluaties": "Vragen over activiteiten",
     "moeilijke_woorden": "Moeilijke woorden",
 }
 STATES = {

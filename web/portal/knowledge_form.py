@@ -43,6 +43,7 @@ LABELS = {
     "specialist": "Specialistenopleiding",
     "herhaal": "Komt vaker",
     "aanwezig": "Hoeveel mensen er waren",
+    "doelgroep": "Voor wie is het",
     "soort": "Soort",
     "betrouwbaarheid": "Hoe zeker is het",
 }
@@ -75,6 +76,7 @@ HINTS = {
     "niet": "Zet elke dag op een eigen regel, zoals 2027-05-05.",
     "ook": "Zet elke dag op een eigen regel, zoals 2027-06-01.",
     "aanwezig": "Vul dit na afloop in.",
+    "doelgroep": "Kies je ‘professionals’, dan noemt Lobke het niet in de chat. Leeg betekent: voor leerlingen.",
     "uid": "Dit vult Lobke in als je een agenda inleest. Laat het zo.",
     "voorbeeld": "Een voorbeeld is verzonnen. Leerlingen zien het niet als Lobke echt draait.",
     "riasec": "3 letters uit RIASEC, de belangrijkste eerst.",

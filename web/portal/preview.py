@@ -14,41 +14,14 @@ from bot.knowledge.calendar import DEADLINE
 from bot.knowledge.kinds import TABLE
 from bot.knowledge.kinds.events import events
 from bot.knowledge.kinds.help import distress
+from bot.knowledge.kinds.wording import KINDS
 from bot.knowledge.loader import Knowledge
 from bot.knowledge.models import NO_SUBJECTS, Entry, Event, Nood, Onderwerp
 from bot.knowledge.names import Subject, names_of
 from bot.knowledge.question import Answer, Question, Sources, sources_of
 
-ASKED = {
-    "inhoud": "Wat is het?",
-    "worden": "Hoe word ik dat?",
-    "opleidingen": "Welke opleidingen zijn er?",
-    "niveau": "Welk niveau is het?",
-    "duur": "Hoelang duurt het?",
-    "toelating": "Mag ik ernaartoe?",
-    "werk": "Wat voor werk is het?",
-    "dag": "Hoe ziet een dag eruit?",
-    "passend": "Past het bij mij?",
-    "waar": "Waar kan het?",
-    "wanneer": "Wanneer is het?",
-    "kosten": "Wat kost het?",
-    "verdienen": "Wat verdien ik?",
-    "kans": "Heb ik kans op werk?",
-    "vakken": "Welke vakken zijn er?",
-    "leerroute": "Bol of bbl?",
-    "aanmelden": "Hoe meld ik me aan?",
-    "interesse": "Ik vind dit leuk",
-    "profiel": "Welk profiel heb ik nodig?",
-    "voorbereiden": "Hoe bereid ik me voor?",
-    "terugkijken": "Hoe kijk ik terug?",
-    "eenvoudig": "Leg het makkelijker uit",
-    "waarom": "Waarom?",
-    "nu": "Wat moet ik nu doen?",
-    "wie": "Met wie kan ik praten?",
-    "nood": "Een bericht over dit probleem",
-    "zegt": "Dit zegt Lobke",
-}
-"""What a pupil would ask, for each kind of question."""
+ASKED = {**KINDS, "nood": "Een bericht over dit probleem", "zegt": "Dit zegt Lobke"}
+"""What a pupil would ask, for each kind of question and of text."""
 _INLINE = re.compile(r"\*\*(.+?)\*\*|\*([^*\s][^*]*)\*|\b_([^_]+)_\b|\[([^\]]+)\]\(([^)\s]+)\)")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•]|(\d+)[.)])\s+(.*)$")
 _MARKS = re.compile(r"\*\*|\[([^\]]+)\]\([^)\s]+\)")

@@ -4,7 +4,8 @@
  *     <script type="module" src="https://HOST/lobke.js"></script>
  *     <lobke-chat></lobke-chat>
  *
- * Attributes: `open` starts with the panel open, `inline` puts the panel in the page instead of over it.
+ * Attributes: `open` starts with the panel open, `inline` puts the panel in the page instead of over it, and
+ * `school` names the school whose page it is, by its id: chats are counted for that school.
  * Methods: show() and close(). The look: the --lobke-… properties of tokens.css.
  * A conversation starts only when a pupil asks for it. Text from outside becomes DOM nodes, never HTML.
  */
@@ -619,6 +620,7 @@ class LobkeChat extends HTMLElement {
     if (!this.#ui) {
       this.#build();
       this.#load();
+      call("POST", "/api/views", { body: this.#school }).catch(() => {}); // only counted, so nobody waits for it
     } else this.#listen();
     document.addEventListener("visibilitychange", this.#onVisibility);
     window.addEventListener("storage", this.#onStorage);
@@ -769,6 +771,11 @@ class LobkeChat extends HTMLElement {
     for (const sender of panel.querySelectorAll(".sends")) sender.setAttribute("aria-disabled", this.#waiting);
   }
 
+  get #school() {
+    const school = this.getAttribute("school");
+    return school ? { school } : {};
+  }
+
   #focusField() {
     // On a touch screen the keyboard would cover the greeting and its choices.
     (TOUCH.matches ? this.#ui.log : this.#ui.field).focus({ preventScroll: true });
@@ -797,7 +804,7 @@ class LobkeChat extends HTMLElement {
 
   #begin() {
     this.#run(async () => {
-      const { token, messages } = await call("POST", "/api/sessions", { body: {} });
+      const { token, messages } = await call("POST", "/api/sessions", { body: this.#school });
       this.#token = token;
       this.#add(messages);
       this.#scroll(this.#ui.log.firstElementChild);

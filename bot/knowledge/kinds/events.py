@@ -59,6 +59,7 @@ def events(question: Question, sources: Sources, subjects: tuple[Subject, ...] =
         outcome="answered" if found else "nothing_planned",
         kind="wanneer",
         subject=subjects[0].key if subjects else None,
+        events=tuple(event.soort for event in shown),
     )
 
 

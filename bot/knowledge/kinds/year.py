@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.knowledge.calendar import Wish, dutch_date, dutch_period, upcoming
 from bot.knowledge.kinds.topic import topic
-from bot.knowledge.models import Moment
+from bot.knowledge.models import Event, Moment
 from bot.knowledge.names import Subject
 from bot.knowledge.question import Answer, Choice, Question, Sources
 
@@ -30,6 +30,7 @@ def year_answer(question: Question, year: int, sources: Sources) -> Answer:
     }[year]
     april = _time_until_april(question.today, sources)
     moments = _moments(year, question.today, sources)
+    shown = _coming(year, question.today, sources)
     return Answer(
         sources.say(f"{_TEXT}{year}", april=april, nu=moments[0]["text"]),
         (*choices, sources.button("mens")),
@@ -38,12 +39,13 @@ def year_answer(question: Question, year: int, sources: Sources) -> Answer:
             "sections": [
                 *moments,
                 *_of_leerjaar(year, question.today, april, sources),
-                _events(year, question.today, sources),
+                _events(year, shown, sources),
             ],
             "note": sources.say("jaar.let_op"),
         },
         kind=NOW,
         subject=f"{_YEAR_TOPIC}{year}",
+        events=tuple(event.soort for event in shown),
     )
 
 
@@ -109,10 +111,13 @@ def _time_until_april(today: date, sources: Sources) -> str:
     return sources.say(phrase, aantal=count, dag=dutch_date(last))
 
 
-def _events(leerjaar: int, today: date, sources: Sources) -> dict[str, Any]:
+def _coming(leerjaar: int, today: date, sources: Sources) -> list[Event]:
     """The first events for this leerjaar. The deadline is left out: it has a section of its own."""
     coming = upcoming(sources.knowledge, Wish(leerjaar=leerjaar), today)
-    shown = [event for event in coming if event.soort != "deadline"][:_MOST_EVENTS]
+    return [event for event in coming if event.soort != "deadline"][:_MOST_EVENTS]
+
+
+def _events(leerjaar: int, shown: list[Event], sources: Sources) -> dict[str, Any]:
     title = sources.say("jaar.kalender")
     if not shown:
         about = " " + sources.say("kalender.leerjaar", leerjaar=leerjaar)

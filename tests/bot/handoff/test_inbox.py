@@ -3,7 +3,7 @@
 import inspect
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ import time_machine
 from sqlalchemy import event, select
 
 from bot import clock
+from bot.handoff import store
 from bot.handoff.inbox import PAGE, VIEWS, Count, Inbox, NotFound, Stale
 from bot.handoff.rules import Impossible
 from bot.handoff.store import Handoff, Handoffs
 from bot.settings import settings
 from bot.storage import tables
-from bot.storage.database import engine, transaction, write_rows
+from bot.storage.database import DatabaseDown, engine, transaction, write_rows
 from bot.storage.spool import Spool
 
 START = "2026-11-23T10:00:00+01:00"
@@ -369,3 +370,61 @@ def test_a_list_of_handoffs_is_found_by_an_index(sqlite_database: Path) -> None:
                 plans.append(" ".join(row.detail for row in plan))
     assert len(plans) == 3
     assert all("SEARCH handoffs USING" in plan and "SCAN handoffs" not in plan for plan in plans), plans
+
+
+def counted() -> list[tuple[str, str, str]]:
+    with transaction() as connection:
+        rows = connection.execute(select(tables.counted)).all()
+    return sorted((row.metric, row.value, row.school) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("answered", "days"),
+    [
+        ("2026-11-23T10:00:01+01:00", "0"),
+        ("2026-11-24T09:59:59+01:00", "0"),
+        ("2026-11-24T10:00:00+01:00", "1"),
+        ("2026-11-30T10:00:00+01:00", "5"),  # no weekend
+    ],
+)
+def test_a_first_answer_is_counted_once_with_the_school_days_that_it_took(
+    database: str, answered: str, days: str
+) -> None:
+    with time_machine.travel(START, tick=False) as travel:
+        send("a")
+        travel.move_to(datetime.fromisoformat(answered))
+        decaan().reply("a", 1, "k1", "Ja hoor.")
+        travel.shift(90 * HOUR)
+        decaan().reply("a", 2, "k2", "Nog iets.")
+    assert counted() == [("first_answer", days, "guido"), ("handoff_sent", "", "guido")]
+
+
+def test_what_was_counted_leads_to_no_handoff_and_stays_when_it_is_deleted(database: str) -> None:
+    code = send("a")
+    send("a")
+    assert pupil().delete(code)
+    assert counted() == [("handoff_sent", "", "guido")]
+    with transaction() as connection:
+        (row,) = connection.execute(select(tables.counted)).all()
+    assert row.id != "a" and len(row.id) == 32 and row._fields == ("id", "day", "school", "metric", "value", "number")
+
+
+def test_a_handoff_that_waits_in_a_spool_is_counted_on_the_day_it_was_sent(database: str, broken: None) -> None:
+    with transaction() as connection:
+        assert [row.day for row in connection.execute(select(tables.counted))] == [datetime.fromisoformat(START).date()]
+
+
+@pytest.fixture
+def broken(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handoff was sent while the database was down, and came into it two days later."""
+
+    def down(*arguments: Any, **options: Any) -> Any:
+        raise DatabaseDown
+
+    with time_machine.travel(START, tick=False) as travel:
+        spool = Spool(settings().spool_dir)
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "transaction", down)
+            Handoffs(spool).send(Handoff(id="a", school="guido", text="Hoi"))
+        travel.shift(48 * HOUR)
+        spool.drain()

@@ -64,6 +64,20 @@ def test_an_event_fits_a_period_that_it_touches(start: str, end: str, found: boo
     assert bool(upcoming(knowledge, wish, TODAY)) is found
 
 
+def test_what_is_for_professionals_is_there_for_who_asks_for_it_only() -> None:
+    knowledge = kalender(
+        event("decanen", "2027-01-01", doelgroep="professionals"),
+        event("pupils", "2027-01-02"),
+        event("some-day", doelgroep="professionals"),
+    )
+    assert ids(upcoming(knowledge, Wish(), TODAY)) == ["pupils"]
+    assert ids(planned(knowledge, Wish(), TODAY)) == ["pupils"]
+    assert ids(undated(knowledge, Wish())) == []
+    everybody = Wish(professionals=True)
+    assert ids(planned(knowledge, everybody, TODAY)) == ["decanen", "pupils"]
+    assert ids(undated(knowledge, everybody)) == ["some-day"]
+
+
 def test_an_event_for_everyone_fits_every_wereld_but_a_deadline_fits_none() -> None:
     knowledge = kalender(
         event("zorg", "2027-01-01", werelden=["zorg"]),

@@ -4,7 +4,7 @@ import io
 import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from hypothesis import given, settings
@@ -151,6 +151,18 @@ def test_columns_have_names_that_staff_use(known: Knowledge) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("cell", "audience"), [("professionals", "professionals"), ("Decanen", "professionals"), ("leerlingen", None)]
+)
+def test_a_column_says_whether_it_is_for_pupils_or_professionals(
+    known: Knowledge, cell: str, audience: Optional[str]
+) -> None:
+    assert one(known, f"Gastles;5-1-2027;{cell}", "titel;datum;doelgroep").get("doelgroep") == audience
+    head, row = "titel;datum;tijd;doelgroep", f"Open dag zorg;5-12-2026;10.00-14.00;{cell}"
+    changes = [change.changes for change in read(known, f"{head}\n{row}\n").changed]
+    assert changes == ([(("doelgroep", "leeg", "professionals"),)] if audience else [])
+
+
 def test_what_is_not_in_the_file_comes_from_the_form(known: Knowledge) -> None:
     (new,) = read(known, "titel;datum\nIets leuks;5-1-2027", Defaults("Mijn school", "gastles", "Bron")).added
     assert [new.fields[name] for name in ("organisator", "soort", "bron")] == ["Mijn school", "gastles", "Bron"]
@@ -174,6 +186,7 @@ def test_columns_that_mean_nothing_are_named(known: Knowledge) -> None:
         ("Gastles;5-1-2027;straks", "titel;datum;tijd", "19.00-20.30"),
         ("Gastles;5-1-2027;klas 5", "titel;datum;klas", "leerjaren zoals 3, 4"),
         ("Gastles;5-1-2027;ruimtevaart", "titel;datum;sector", "'ruimtevaart' ken ik niet. Kies uit: bouw,"),
+        ("Gastles;5-1-2027;klas 3", "titel;datum;doelgroep", "leerlingen of professionals"),
         ("Gastles;5-1-2027;http://x.nl", "titel;datum;link", "https://"),
         ("Gastles;5-1-2027;veel", "titel;datum;plekken", "een getal, zoals 25"),
         ("Gastles;5-1-2027;misschien", "titel;datum;afgelast", "ja of nee"),

@@ -118,6 +118,11 @@ GESPREKKEN = (
         for name in ("kwaliteiten", "motieven", "werk", "sturing", "netwerken")
     )
 )
+EVALUATIES = "".join(
+    f"{name}: {{naam: {name}, intro: Vertel het., open: Wat kan beter?, vragen: [{{id: a, vraag: Leuk?, antwoorden:"
+    " [{id: nee, tekst: Nee}, {id: ja, tekst: Ja}]}]}\n"
+    for name in ("leerlingen", "docenten", "partners")
+)
 PRAKTIJKEN = """\
 items:
   - id: carrousel
@@ -132,6 +137,20 @@ items:
     status: Het is er nog.
     namen: [idee van de carrousel]
 """
+LOBSCAN = """\
+bron: eigen kennis
+betrouwbaarheid: hoog
+onderdelen:
+  - id: DR
+    naam: Draagvlak
+    punten:
+      - {id: DR1, tekst: Iedereen doet mee.}
+      - {id: DR2, tekst: Er is geld.}
+  - id: VD
+    naam: Doelen
+    punten:
+      - {id: VD1, tekst: Er is een plan.}
+"""
 NOOD = "{id: pesten, naam: Pesten, antwoord: Dat is naar., hulplijnen: [x], patronen: ['(gepest']}"
 FILES = {
     **{f"{name}.yml": SOURCE + "items: []\n" for name in TYPES},
@@ -145,6 +164,8 @@ FILES = {
     "spelling.yml": SPELLING,
     "verkenning.yml": VERKENNING,
     "gesprekken.yml": GESPREKKEN,
+    "lobscan.yml": LOBSCAN,
+    "evaluaties.yml": EVALUATIES,
     "praktijken.yml": SOURCE + PRAKTIJKEN,
 }
 
@@ -260,9 +281,16 @@ def test_a_mistake_is_told_in_dutch_with_its_place(folder: Path, old: str, new: 
         ("praktijken", "[open-dag]", "[x]", "6:20: 'praktijk:carrousel' verwijst naar 'activiteit:x', maar dat"),
         ("praktijken", "voor: school", "voor: ouder", "7:11: veld 'voor': kies uit: leerling, school"),
         ("gesprekken", "En {vraag}", "En?", "2:3: veld 'terugkijken': hier hoort een stap 'competentie' met {vraag}"),
+        ("lobscan", "id: DR2", "id: DR1", "4:3: veld 'onderdelen': 'DR1' staat hier twee keer"),
+        ("lobscan", "id: VD1", "id: DR1", "4:3: veld 'onderdelen': 'DR1' staat hier twee keer"),
+        ("lobscan", "id: VD\n", "id: DR\n", "4:3: veld 'onderdelen': 'DR' staat hier twee keer"),
+        ("lobscan", "id: DR2", "id: dr2", "8:14: veld 'onderdelen.0.punten.1.id': schrijf 2 hoofdletters, met bij"),
+        ("lobscan", "hoog", "laag", "2:18: veld 'betrouwbaarheid': kies uit: hoog, middel"),
         ("gesprekken", "id: competentie", "id: a", "7:5: veld 'terugkijken.stappen': 'a' staat hier twee keer"),
         ("gesprekken", "Wat deed je?", "''", "7:22: veld 'terugkijken.stappen.0.vraag': hier moet iets staan"),
         ("gesprekken", "  werk:", "  werken:", "31:3: veld 'competenties.__key__': kies uit: kwaliteiten, motieven"),
+        ("evaluaties", "id: ja", "id: nee", "1:117: veld 'leerlingen.vragen.0.antwoorden': 'nee' staat hier twee keer"),
+        ("evaluaties", "partners:", "buren:", "1:1: veld 'partners': dit veld ontbreekt"),
         ("antwoorden", "onderwerp:bol", "onderwerp:x", "5:20: Lobke heeft 'onderwerp:x' nodig, maar dat bestaat niet"),
         ("antwoorden", "onderwerp:bol", "wereld:zorg", "5:20: veld 'algemeen.kosten': hier hoort een onderwerp, zoals"),
         ("antwoorden", "[start]", "[begin]", "4:10: veld 'knoppen': 'begin' uit begroeting_keuzes staat hier niet"),

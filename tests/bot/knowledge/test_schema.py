@@ -7,7 +7,8 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from bot.knowledge.loader import GESPREKKEN_FILE, HARD_WORDS_FILE, PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE, _Yaml
+from bot.knowledge.check import WHOLE_FILES
+from bot.knowledge.loader import _Yaml
 from bot.knowledge.models import TYPES
 from bot.knowledge.schema import schemas, write
 from bot.settings import PROJECT
@@ -84,7 +85,5 @@ def test_the_schemas_in_the_repository_are_those_of_the_models(tmp_path: Path) -
     write(tmp_path)
     kept = {path.name: path.read_text(encoding="utf-8") for path in (KNOWLEDGE / "schema").iterdir()}
     assert kept == {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
-    whole = (
-        Path(name).stem for name in (PHRASES_FILE, SPELLING_FILE, VERKENNING_FILE, GESPREKKEN_FILE, HARD_WORDS_FILE)
-    )
+    whole = (Path(name).stem for name in WHOLE_FILES)
     assert set(kept) == {f"{name}.json" for name in (*TYPES, *whole)}

@@ -42,11 +42,17 @@ def test_a_key_that_is_too_long_is_cut_as_in_the_log(database: str) -> None:
 
 
 def test_what_often_did_not_help_is_told_most_thumbs_down_first(database: str) -> None:
-    rated("beroep:kok", down=3, up=2)
-    rated("beroep:bakker", down=4, up=6)
-    rated("beroep:kapper", down=3, up=6)
+    rated("beroep:kok", down=5, up=5)
+    rated("beroep:bakker", down=9, up=10)
+    rated("beroep:kapper", down=5, up=10)
     rated("beroep:bakker", down=1, up=0, kind="kosten")
-    assert unhelpful() == [Rated("beroep:bakker", None, 5, 11), Rated("beroep:kok", None, 3, 5)]
+    assert unhelpful() == [Rated("beroep:bakker", None, 10, 20), Rated("beroep:kok", None, 5, 10)]
+
+
+def test_of_few_votes_nobody_learns_the_number(sqlite_database: Path) -> None:
+    for number in range(20):
+        rated(f"beroep:{number}", down=3, up=4)
+    assert {one.down for one in unhelpful()} == {0, 5} == {one.votes - one.down for one in unhelpful()}
 
 
 @pytest.mark.parametrize(

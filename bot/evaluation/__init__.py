@@ -1,0 +1,1 @@
+"""What people thought of activities, and where leavers of a school went."""
