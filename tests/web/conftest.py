@@ -14,12 +14,13 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from bot.accounts import accounts
 from bot.accounts.accounts import Account
 from bot.keys import derived_key
 from bot.settings import settings
 from bot.storage.conversations import Choice, Reply
 from tests.bot.databases import data_dir, own_knowledge, sqlite_database
-from tests.web.staff import Browser, a_decaan
+from tests.web.staff import PASSWORD, Browser, a_decaan
 from web.app import create_app, server
 from web.limits import Limits
 
@@ -241,6 +242,22 @@ def browse(site: Site) -> Iterator[Callable[..., Browser]]:
 def browser(browse: Callable[..., Browser]) -> Browser:
     """A browser where nobody has logged in yet."""
     return browse()
+
+
+@pytest.fixture
+def staff(browser: Browser, decaan: Account) -> Browser:
+    """The browser of a decaan who is logged in."""
+    browser.login()
+    return browser
+
+
+@pytest.fixture
+def beheer(browse: Callable[..., Browser]) -> Browser:
+    """The browser of somebody of beheer who is logged in."""
+    accounts.add("beheer@voorbeeld.nl", "beheer", name="Bo", password=PASSWORD)
+    opened = browse()
+    opened.login("beheer@voorbeeld.nl")
+    return opened
 
 
 def assert_problem(answer: httpx.Response, status: int) -> str:

@@ -22,13 +22,6 @@ BAD = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def staff(browser: Browser, decaan: Account) -> Browser:
-    """The browser of a decaan who is logged in."""
-    browser.login()
-    return browser
-
-
-@pytest.fixture
 def colleague(decaan: Account, browse: Callable[..., Browser]) -> Browser:
     """The browser of another decaan of the same school."""
     accounts.add("bo@voorbeeld.nl", "decaan", [SCHOOL], "Bo Jansen", PASSWORD)

@@ -11,7 +11,6 @@ import pytest
 import time_machine
 
 from bot.accounts import accounts
-from bot.accounts.accounts import Account
 from bot.evaluation.evaluations import AUDIENCES, Evaluations, answer
 from bot.knowledge.reading import remarks
 from tests.web.handoffs import OTHER_SCHOOL
@@ -27,22 +26,6 @@ BAD = "<script>alert(1)</script>"
 def after_the_activity() -> Iterator[Any]:
     with time_machine.travel("2026-11-22T12:00:00+01:00", tick=False) as travel:
         yield travel
-
-
-@pytest.fixture
-def staff(browser: Browser, decaan: Account) -> Browser:
-    """The browser of a decaan who is logged in."""
-    browser.login()
-    return browser
-
-
-@pytest.fixture
-def beheer(browse: Any) -> Browser:
-    """The browser of somebody of beheer who is logged in."""
-    accounts.add("beheer@voorbeeld.nl", "beheer", name="Bo", password=PASSWORD)
-    opened: Browser = browse()
-    opened.login("beheer@voorbeeld.nl")
-    return opened
 
 
 def made(staff: Browser, **fields: str) -> str:

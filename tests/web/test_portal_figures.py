@@ -16,7 +16,6 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from bot.accounts import accounts
-from bot.accounts.accounts import Account
 from bot.keys import derived_key
 from bot.knowledge.reading import remarks
 from bot.monitoring import small
@@ -40,13 +39,6 @@ Shown = dict[str, dict[str, dict[str, str]]]
 def in_november() -> Iterator[Any]:
     with time_machine.travel("2026-11-22T12:00:00+01:00", tick=False) as travel:
         yield travel
-
-
-@pytest.fixture
-def staff(browser: Browser, decaan: Account) -> Browser:
-    """The browser of a decaan who is logged in."""
-    browser.login()
-    return browser
 
 
 @pytest.fixture

@@ -15,13 +15,6 @@ from tests.web.test_portal_inbox import inbox_of, text_of
 NOTE = {"to": "zorgcoordinator", "text": "Wil jij met\r\nhaar praten?"}
 
 
-@pytest.fixture
-def staff(browser: Browser, decaan: Account) -> Browser:
-    """The browser of a decaan who is logged in."""
-    browser.login()
-    return browser
-
-
 def paper(browser: Browser, id: str) -> str:
     """The address of the text to hand over, as the page links to it."""
     found = re.search(rf'href="({INBOX}/{id}/doorgeven/\w+)"', browser.get(f"{INBOX}/{id}").text)

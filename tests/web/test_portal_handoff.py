@@ -34,13 +34,6 @@ FORMS = {
 }
 
 
-@pytest.fixture
-def staff(browser: Browser, decaan: Account) -> Browser:
-    """The browser of a decaan who is logged in."""
-    browser.login()
-    return browser
-
-
 def do(browser: Browser, id: str, action: str, **fields: str) -> httpx.Response:
     """Opens the handoff and sends one of its forms."""
     return browser.send(f"{INBOX}/{id}/{action}", f"{INBOX}/{id}", **fields)

@@ -10,12 +10,11 @@ import pytest
 import time_machine
 from openpyxl import load_workbook
 
-from bot.accounts import accounts
 from bot.accounts.accounts import Account
 from bot.evaluation.leavers import AllLeavers
 from bot.knowledge.reading import remarks
 from tests.web.handoffs import OTHER_SCHOOL
-from tests.web.staff import PASSWORD, SCHOOL, Browser, error
+from tests.web.staff import SCHOOL, Browser, error
 from tests.web.test_portal_inbox import text_of
 from web.portal import sheets
 
@@ -28,22 +27,6 @@ COUNTS = {"totaal": "50", "mbo2-bol": "20", "mbo4-bol": "27", "havo": "3", "tevr
 def in_november() -> Iterator[Any]:
     with time_machine.travel("2026-11-22T12:00:00+01:00", tick=False) as travel:
         yield travel
-
-
-@pytest.fixture
-def staff(browser: Browser, decaan: Account) -> Browser:
-    """The browser of a decaan who is logged in."""
-    browser.login()
-    return browser
-
-
-@pytest.fixture
-def beheer(browse: Any) -> Browser:
-    """The browser of somebody of beheer who is logged in."""
-    accounts.add("beheer@voorbeeld.nl", "beheer", name="Bo", password=PASSWORD)
-    opened: Browser = browse()
-    opened.login("beheer@voorbeeld.nl")
-    return opened
 
 
 def saved(school: str = SCHOOL, year: int = 2025) -> Any:

@@ -36,13 +36,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def staff(browser: Browser, decaan: Account) -> Browser:
-    """The browser of a decaan who is logged in."""
-    browser.login()
-    return browser
-
-
-@pytest.fixture
 def bo(sqlite_database: Path) -> Account:
     """A colleague at the same school."""
     return accounts.add("bo@voorbeeld.nl", "decaan", [SCHOOL], "Bo Jansen", PASSWORD)

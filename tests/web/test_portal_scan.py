@@ -12,7 +12,6 @@ import time_machine
 from openpyxl import load_workbook
 
 from bot.accounts import accounts
-from bot.accounts.accounts import Account
 from bot.knowledge import current
 from bot.knowledge.reading import remarks
 from bot.monitoring.scan import LEAST_SCHOOLS, NOTHING, Answer, Scans, Value
@@ -35,13 +34,6 @@ def in_november() -> Iterator[None]:
     """In the school year that began in 2026."""
     with time_machine.travel("2026-11-24T10:00:00+01:00", tick=False):
         yield
-
-
-@pytest.fixture
-def staff(browser: Browser, decaan: Account) -> Browser:
-    """The browser of a decaan who is logged in."""
-    browser.login()
-    return browser
 
 
 def answers(school: str = SCHOOL, year: int = 2026) -> dict[str, Answer]:

@@ -33,13 +33,6 @@ def on_a_tuesday() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def staff(browser: Browser, decaan: Account) -> Browser:
-    """The browser of a decaan who is logged in."""
-    browser.login()
-    return browser
-
-
 def of(account: Account) -> AwayMessages:
     return AwayMessages(account.id, account.schools)
 
