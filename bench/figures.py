@@ -17,8 +17,7 @@ from starlette.testclient import TestClient
 from bot import clock
 from bot.accounts import accounts, sessions
 from bot.clock import ZONE
-from bot.knowledge.loader import current
-from bot.knowledge.models import School
+from bot.knowledge.loader import current, schools_of_pupils
 from bot.monitoring.figures import Period, figures, roll_up
 from bot.monitoring.metrics import told
 from bot.settings import settings
@@ -29,7 +28,7 @@ from web.app import create_app
 
 INTERACTIONS = 2_000_000
 YEARS = 3
-SCHOOLS = [None, *sorted(str(school.id) for school in current().all(School) if school.soort != "mbo")[:10]]
+SCHOOLS = [None, *sorted(str(school.id) for school in schools_of_pupils())[:10]]
 TURNS = 6  # of a conversation
 VISITS = 20
 OUTCOMES = ("answered",) * 14 + ("clarified", "clarified", "not_understood", "out_of_scope", "small_talk", "asked")

@@ -16,7 +16,7 @@ from bot.knowledge import KnowledgeError
 from bot.monitoring.entered import year_of
 from bot.monitoring.figures import roll_up
 from bot.monitoring.report import Report, Table, report
-from bot.monitoring.scan import school_year, year_name
+from bot.school_year import school_year, year_name
 from bot.storage.database import DatabaseDown
 from web.documents import NoPdf, as_pdf, new_word
 from web.pages import WEB, templates

@@ -9,6 +9,7 @@ from sqlalchemy import exc, insert, select, update
 from bot import clock
 from bot.accounts.audit import record
 from bot.handoff.inbox import NotFound, Stale
+from bot.school_year import school_year, year_name
 from bot.storage import tables
 from bot.storage.database import transaction
 
@@ -24,7 +25,6 @@ LEAST_SHOWN = 5
 """A smaller count is for the school itself only."""
 YEARS = 6
 """So many school years can be filled in: the last ones."""
-YEAR_BEGINS = 8  # the first of August
 
 _table = tables.leavers
 
@@ -73,21 +73,15 @@ class AllLeavers:
                     connection.execute(insert(_table).values(school=school, year=year, **values))
                 elif not connection.execute(update(_table).where(*where).values(**values)).rowcount:
                     raise Stale
-                record(connection, "leavers_saved", self.account_id, school, f"{school_year(year)}")
+                record(connection, "leavers_saved", self.account_id, school, year_name(year))
         except exc.IntegrityError:  # a colleague was first
             raise Stale from None
 
 
 def years() -> list[int]:
     """The school years that can be filled in, by the year in which each began, the last one that is over first."""
-    today = clock.today()
-    last = today.year - (1 if today.month >= YEAR_BEGINS else 2)
+    last = school_year(clock.today()) - 1
     return [last - back for back in range(YEARS)]
-
-
-def school_year(year: int) -> str:
-    """ "2025-2026"."""
-    return f"{year}-{year + 1}"
 
 
 def remarks(counts: Mapping[str, int]) -> list[str]:

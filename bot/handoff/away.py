@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from typing import Any, Optional
 
 import structlog
@@ -13,6 +12,7 @@ from sqlalchemy.engine import Connection
 from bot import clock
 from bot.accounts.audit import record
 from bot.handoff.inbox import NotFound, Stale
+from bot.marks import mark_of
 from bot.storage import tables
 from bot.storage.conversations import storable
 from bot.storage.database import DatabaseDown, transaction
@@ -35,7 +35,7 @@ class Away:
     @property
     def mark(self) -> str:
         """Other for another message; it goes along with the next change."""
-        return sha256(f"{self.since}|{self.until}|{self.text}".encode()).hexdigest()[:16]
+        return mark_of(f"{self.since}|{self.until}|{self.text}")
 
 
 class AwayMessages:

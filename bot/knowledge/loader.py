@@ -770,3 +770,8 @@ def school_name(id: str) -> str:
     """The name of a school, for its id in scholen.yml; the id when that has no such school."""
     entry = current().get(f"school:{id}")
     return entry.label if entry else id
+
+
+def schools_of_pupils() -> list[School]:
+    """The schools of scholen.yml but those of the mbo, in its order."""
+    return [school for school in current().all(School) if school.soort != "mbo"]

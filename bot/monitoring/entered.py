@@ -8,7 +8,6 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from hashlib import sha256
 from typing import Any, Optional
 
 from sqlalchemy import delete, exc, insert, select
@@ -16,7 +15,8 @@ from sqlalchemy.engine import Connection
 
 from bot.accounts.audit import record
 from bot.handoff.inbox import Stale
-from bot.monitoring.scan import year_name
+from bot.marks import is_change, mark_of
+from bot.school_year import year_name
 from bot.storage import tables
 from bot.storage.conversations import storable
 from bot.storage.database import transaction
@@ -95,7 +95,7 @@ class Entered:
                 now = _all_numbers(connection, lock=True)
                 for year, (seen, new) in changes.items():
                     old = now.get(year, NONE_KNOWN)
-                    if not _is_change(old.mark, seen, new.mark):
+                    if not is_change(old.mark, seen, new.mark):
                         continue
                     connection.execute(delete(_numbers).where(_numbers.c.year == year))
                     if new != NONE_KNOWN:
@@ -123,7 +123,7 @@ class Entered:
                 changed = {
                     block: text
                     for block, (seen, text) in wanted.items()
-                    if _is_change(mark_of(now[block]), seen, mark_of(text))
+                    if is_change(mark_of(now[block]), seen, mark_of(text))
                 }
                 self._write(connection, year, changed)
         except exc.IntegrityError:
@@ -148,11 +148,6 @@ class Entered:
         if changed:
             detail = f"{year_name(year)} {' '.join(changed)}"
             record(connection, "report_texts_saved", self.account_id, "", detail)
-
-
-def mark_of(text: str) -> str:
-    """Other for another text."""
-    return sha256(text.encode(errors="replace")).hexdigest()[:16]
 
 
 def number_of(typed: str) -> Optional[int]:
@@ -244,15 +239,6 @@ def _row(columns: list[str], row: list[str], last: int) -> tuple[int, dict[str, 
         if number is not None:
             filled[name] = number
     return year, filled
-
-
-def _is_change(old: str, seen: str, new: str) -> bool:
-    """Whether somebody who saw one thing changes it; by marks. Raises Stale when it is another now."""
-    if new in (seen, old):
-        return False
-    if seen != old:
-        raise Stale
-    return True
 
 
 def _all_numbers(connection: Connection, lock: bool = False) -> dict[int, YearNumbers]:

@@ -16,7 +16,6 @@ from sqlalchemy.engine import Connection
 
 from bot import clock
 from bot.clock import ZONE
-from bot.keys import derived_key
 from bot.monitoring import metrics, small
 from bot.monitoring.metrics import Counts, Numbers
 from bot.storage import tables
@@ -189,7 +188,7 @@ def _unshown() -> list[date]:
 
 
 def _show(month: date) -> None:
-    period, key = Period(month, 1), bytes.fromhex(derived_key("small numbers"))
+    period, key = Period(month, 1), small.key()
     kept = tables.figures.c
     columns = kept.school, kept.metric, kept.value
     cells: Counter[tuple[str, str, str]] = Counter()

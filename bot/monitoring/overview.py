@@ -121,8 +121,13 @@ def written(value: Value) -> str:
             return "binnen 1 schooldag"
         return "1 schooldag" if value == 1 else f"{int(value)} schooldagen"
     if isinstance(value, Change):
-        return _thousands(f"{int(value):+,}" if value else "0")
-    return _thousands(f"{value:,}") if value else small.shown(0)
+        return thousands(value, "+") if value else "0"
+    return thousands(value) if value else small.shown(0)
+
+
+def thousands(number: int, sign: str = "") -> str:
+    """ "1.250"; with the sign "+" also of what is above 0."""
+    return f"{int(number):{sign},}".replace(",", ".")
 
 
 def in_file(value: Value) -> Union[int, str]:
@@ -380,7 +385,3 @@ def _change(now: Value, before: Value) -> Optional[Change]:
 
 def _percentage(part: float) -> int:
     return int(100 * part + 0.5)
-
-
-def _thousands(text: str) -> str:
-    return text.replace(",", ".")

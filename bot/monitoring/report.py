@@ -21,9 +21,8 @@ from bot.monitoring import metrics, overview, small
 from bot.monitoring.entered import LABELS, NONE_KNOWN, Entered, YearNumbers
 from bot.monitoring.figures import Figures, Period, figures
 from bot.monitoring.metrics import AFTER_ONE, AT_ONCE, METRICS, NOT_UNDERSTOOD, OUT_OF_SCOPE, UNRESOLVED, Numbers
-from bot.monitoring.overview import Bar, written
-from bot.monitoring.scan import school_year, year_name
-from bot.privacy.retention import SCHOOL_YEAR_BEGINS
+from bot.monitoring.overview import Bar, thousands, written
+from bot.school_year import BEGINS, first_day, school_year, year_name
 from bot.storage import tables
 from bot.storage.database import transaction
 
@@ -138,7 +137,7 @@ class Compared:
             return UNKNOWN
         if self.is_computed(name):
             return _summed(value, name in self.more)
-        return head_count(value) if name in PEOPLE else _thousands(value)
+        return head_count(value) if name in PEOPLE else thousands(value)
 
     def words(self, name: str) -> str:
         """The number with where it comes from, when that is not the kalender."""
@@ -233,7 +232,7 @@ def _is_held(time: Event, today: date) -> bool:
 
 def head_count(number: int) -> str:
     """How many people were somewhere, as it is written: "<5" for 1 to 4."""
-    return small.LESS if 0 < number < small.STEP else _thousands(number)
+    return small.LESS if 0 < number < small.STEP else thousands(number)
 
 
 def in_total(numbers: Iterable[int]) -> tuple[int, bool]:
@@ -246,21 +245,22 @@ def in_total(numbers: Iterable[int]) -> tuple[int, bool]:
 
 
 def _summed(number: int, at_least: bool) -> str:
-    return f"minstens {_thousands(number or 1)}" if at_least else _thousands(number)
+    return f"minstens {thousands(number or 1)}" if at_least else thousands(number)
 
 
 def compared(known: Knowledge, entered: Mapping[int, YearNumbers], year: int, today: date) -> list[Compared]:
     """This school year and the earlier ones with numbers, at most YEARS_BESIDE of those, the earliest first."""
     found = []
     for one in range(year - YEARS_BESIDE, year + 1):
-        held = activities(known, one, today)
-        numbers = entered.get(one, NONE_KNOWN)
-        if held or numbers != NONE_KNOWN or one == year:
-            found.append(_compared(one, held, numbers))
+        beside = numbers_of(known, entered, one, today)
+        if beside.computed or beside.entered != NONE_KNOWN or one == year:
+            found.append(beside)
     return found
 
 
-def _compared(year: int, held: Sequence[Activity], entered: YearNumbers) -> Compared:
+def numbers_of(known: Knowledge, all_entered: Mapping[int, YearNumbers], year: int, today: date) -> Compared:
+    """The numbers of one school year, of what was entered by school year among others."""
+    held, entered = activities(known, year, today), all_entered.get(year, NONE_KNOWN)
     if not held:
         return Compared(year, {}, entered)
     here = [one for one in held if one.counted_in == year]
@@ -284,7 +284,7 @@ def _introduced(this: Compared, numbers: Numbers, today: date) -> tuple[str, ...
     pupils, professionals = this.value("activities_pupils"), this.value("activities_professionals")
     if pupils is not None or professionals is not None:
         parts = [
-            f"{_thousands(number)} voor {who}"
+            f"{thousands(number)} voor {who}"
             for number, who in ((pupils, "leerlingen"), (professionals, "professionals"))
             if number is not None
         ]
@@ -323,7 +323,7 @@ def _activities(held: Sequence[Activity], year: int) -> tuple[Table, ...]:
         for numbers in ([one.pupils for one in here], [one.professionals for one in here])
     ]
     number = sum(len(one.days) for one in held)
-    total = ("Samen", f"{_thousands(number)} {'activiteit' if number == 1 else 'activiteiten'}", "", "", *totals)
+    total = ("Samen", f"{thousands(number)} {'activiteit' if number == 1 else 'activiteiten'}", "", "", *totals)
     intro = (
         "Wat er was, en hoeveel mensen er waren volgens wie het organiseerde. "
         f"Bij {small.LESS} waren het er 1 tot en met 4. Die tellen niet mee in het totaal."
@@ -376,7 +376,7 @@ def _use(beside: Sequence[Compared], told: Mapping[int, Figures]) -> tuple[Table
     rows = [
         (
             year_name(one.year),
-            *(UNKNOWN if one.value(name) is None else _thousands(one.value(name) or 0) for name in SITE),
+            *(UNKNOWN if one.value(name) is None else thousands(one.value(name) or 0) for name in SITE),
         )
         for one in beside
         if any(one.value(name) is not None for name in SITE)
@@ -443,7 +443,7 @@ def _opinions(year: int, today: date) -> tuple[tuple[str, ...], tuple[str, ...],
 
 
 def _few(number: int) -> str:
-    return _thousands(number) if number >= small.STEP else small.LESS
+    return thousands(number) if number >= small.STEP else small.LESS
 
 
 def _went_well(numbers: Numbers) -> tuple[str, ...]:
@@ -493,7 +493,7 @@ def _ahead(known: Knowledge, year: int, today: date) -> tuple[str, ...]:
             if time.datum and school_year(time.datum) == one and (one > year or not _is_held(time, today))
         ]
         if coming:
-            which = "1 activiteit" if len(coming) == 1 else f"{_thousands(len(coming))} activiteiten"
+            which = "1 activiteit" if len(coming) == 1 else f"{thousands(len(coming))} activiteiten"
             still = "nog " if one == year else ""
             found.append(f"Voor schooljaar {year_name(one)} {_stands(len(coming))} {still}{which} in de kalender.")
     return tuple(found) or ("In de kalender staat nog niets voor hierna.",)
@@ -519,13 +519,9 @@ COUNTED = (
 
 def _period(year: int, today: date) -> Period:
     """The months of a school year until now."""
-    months = (today.year - year) * 12 + today.month - SCHOOL_YEAR_BEGINS + 1
-    return Period.of(year, SCHOOL_YEAR_BEGINS, min(months, 12))
+    months = (today.year - year) * 12 + today.month - BEGINS + 1
+    return Period(first_day(year), min(months, 12))
 
 
 def _day(day: date) -> str:
     return dutch_date(day).partition(" ")[2]
-
-
-def _thousands(number: int) -> str:
-    return f"{number:,}".replace(",", ".")

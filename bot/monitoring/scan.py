@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from hashlib import sha256
 from typing import Any, Literal, Optional, get_args
 
 from sqlalchemy import exc, func, insert, select, true, update
@@ -15,7 +14,8 @@ from sqlalchemy import exc, func, insert, select, true, update
 from bot.accounts.audit import record
 from bot.handoff.inbox import NotFound, Stale
 from bot.knowledge.models import Lobscan, Punt
-from bot.privacy.retention import SCHOOL_YEAR_BEGINS
+from bot.marks import is_change, mark_of
+from bot.school_year import year_name
 from bot.storage import tables
 from bot.storage.conversations import storable
 from bot.storage.database import transaction, write_rows
@@ -50,7 +50,7 @@ class Answer:
     def mark(self) -> str:
         """Other for another answer; it goes along with the next change."""
         parts = (self.value, self.evidence, self.action, self.owner, self.due)
-        return sha256(repr([str(part) for part in parts]).encode(errors="replace")).hexdigest()[:16]
+        return mark_of(repr([str(part) for part in parts]))
 
 
 NOTHING = Answer()
@@ -101,11 +101,8 @@ class Scans:
                 changed = {}
                 for point, (seen, answer) in wanted.items():
                     before = now.get(point, NOTHING)
-                    if answer.mark in (seen, before.mark):
-                        continue
-                    if seen != before.mark:
-                        raise Stale
-                    changed[point] = answer
+                    if is_change(before.mark, seen, answer.mark):
+                        changed[point] = answer
                 for point, answer in changed.items():
                     key = {"school": school, "year": year, "point": point}
                     same = (_table.c.school == school, _table.c.year == year, _table.c.point == point)
@@ -155,16 +152,6 @@ class Scans:
 
     def _visible(self) -> Any:
         return true() if self.schools is None else _table.c.school.in_(sorted(self.schools))
-
-
-def school_year(day: date) -> int:
-    """The school year of a day."""
-    return day.year - (day.month < SCHOOL_YEAR_BEGINS)
-
-
-def year_name(year: int) -> str:
-    """ "2026-2027"."""
-    return f"{year}-{year + 1}"
 
 
 def percentage(points: Iterable[Punt], answers: Answers) -> Optional[int]:

@@ -25,9 +25,14 @@ def rounded(number: int, cell: Sequence[str], key: bytes) -> int:
     return STEP * (whole + (rest >= goes_up_from))
 
 
+def key() -> bytes:
+    """The key of this Lobke for `rounded`."""
+    return bytes.fromhex(derived_key("small numbers"))
+
+
 def safe(number: int, *cell: str) -> int:
     """`rounded` with the key of this Lobke, for a count that is in no month of the figures."""
-    return rounded(number, cell, bytes.fromhex(derived_key("small numbers")))
+    return rounded(number, cell, key())
 
 
 def shown(number: int) -> str:

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from bot import clock
+from bot.school_year import first_day, school_year
 from bot.storage import tables
 from bot.storage.conversations import CONVERSATION_HOURS, delete_conversations, rasa_tables
 from bot.storage.database import blank_forgotten, shrink_wal, transaction
@@ -30,7 +31,6 @@ LOG_MINUTES_DAYS = 30  # the time of a row of the log; from then on only the hou
 LOG_TEXT_DAYS = 90  # what was not understood is read by staff within this time
 CLOSED_DAYS = 30  # a handoff that is closed
 OPEN_DAYS = 30  # a handoff that is not closed stays until the school year ends, and at least this long
-SCHOOL_YEAR_BEGINS = 8  # the first of August
 ORPHAN_SECONDS = 3600  # Rasa's events of an unknown conversation are deleted after this time
 
 
@@ -87,8 +87,7 @@ def _too_old() -> dict[str, tuple[Any, Any]]:
 
 
 def _school_year_began(now: datetime) -> datetime:
-    began = now.replace(month=SCHOOL_YEAR_BEGINS, day=1, hour=0, minute=0, second=0, microsecond=0)
-    return began if began <= now else began.replace(year=began.year - 1)
+    return datetime.combine(first_day(school_year(now.date())), datetime.min.time(), clock.ZONE)
 
 
 def _expire_some() -> list[str]:

@@ -24,7 +24,8 @@ from bot.knowledge import current as knowledge
 from bot.knowledge import history, links
 from bot.monitoring import gaps
 from bot.monitoring.log import NOT_UNDERSTOOD
-from bot.monitoring.scan import NOTHING, Answer, Scans, school_year, year_name
+from bot.monitoring.scan import NOTHING, Answer, Scans
+from bot.school_year import school_year, year_name
 from bot.settings import PROJECT
 from bot.storage import tables
 from bot.storage.database import transaction

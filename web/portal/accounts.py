@@ -131,7 +131,7 @@ def _schools(visit: Visit) -> list[str]:
 
 def _choices() -> dict[str, Any]:
     """The roles, and the schools that pupils of Lobke are at, by name."""
-    schools = [school for school in knowledge.current().all(School) if school.soort != "mbo"]
+    schools = knowledge.schools_of_pupils()
     return {
         "roles": {role: ROLE_NAMES[role] for role in ROLES},
         "schools": {school.id: school.label for school in sorted(schools, key=lambda one: one.label)},

@@ -24,7 +24,7 @@ from bot.evaluation.evaluations import (
 from bot.handoff.inbox import NotFound
 from bot.knowledge import school_name
 from bot.knowledge.calendar import DEADLINE, dutch_date, occurrences
-from bot.knowledge.models import Event, School
+from bot.knowledge.models import Event
 from bot.monitoring.small import STEP
 from bot.monitoring.small import shown as shown_number
 from web.portal.door import Refusal, Visit, route
@@ -195,7 +195,7 @@ def _schools(visit: Visit) -> dict[str, str]:
     """The schools she may ask for, by name; "" is the whole region."""
     if visit.account.role == DECAAN:
         return {id: school_name(id) for id in sorted(visit.account.schools)}
-    schools = [school for school in knowledge.current().all(School) if school.soort != "mbo"]
+    schools = knowledge.schools_of_pupils()
     return {"": REGION, **{str(school.id): school.label for school in schools}}
 
 

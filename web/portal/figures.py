@@ -11,10 +11,9 @@ from bot import clock, knowledge
 from bot.accounts.accounts import BEHEER, DECAAN, REDACTIE
 from bot.knowledge import school_name
 from bot.knowledge.calendar import dutch_date
-from bot.knowledge.models import School
 from bot.monitoring.figures import Figures, Period, figures
 from bot.monitoring.overview import Table, bars, definitions, in_file, period_name, tables, written
-from bot.privacy.retention import SCHOOL_YEAR_BEGINS
+from bot.school_year import first_day, school_year
 from web.portal.door import Refusal, Visit, route
 from web.portal.sheets import Row, csv_file, workbook_file, xlsx_file
 
@@ -135,7 +134,7 @@ def _schools(visit: Visit) -> dict[str, str]:
     """What she may choose from, by its name."""
     if visit.account.role == DECAAN:
         return {id: school_name(id) for id in sorted(visit.account.schools)}
-    known = [school for school in knowledge.current().all(School) if school.soort != "mbo"]
+    known = knowledge.schools_of_pupils()
     together = {ALL: "Alle scholen samen", NO_SCHOOL: "Zonder school"}
     return together | {str(school.id): school.label for school in known}
 
@@ -153,7 +152,7 @@ def _period(visit: Visit) -> Period:
     """The period that is asked for. Raises Wrong."""
     query, this_month = visit.request.query_params, clock.today().replace(day=1)
     last = _month(query["tot"]) if query.get("tot") else this_month
-    first = _month(query["van"]) if query.get("van") else _begin_of_school_year(last)
+    first = _month(query["van"]) if query.get("van") else first_day(school_year(last))
     if max(first, last) > this_month:
         raise Wrong(IN_FUTURE)
     if last < first:
@@ -174,7 +173,7 @@ def _month(text: str) -> date:
 def _periods() -> dict[str, Period]:
     """The periods that are one click away."""
     this_month = clock.today().replace(day=1)
-    month, begin = Period(this_month, 1), _begin_of_school_year(this_month)
+    month, begin = Period(this_month, 1), first_day(school_year(this_month))
     return {
         "Deze maand": month,
         "Vorige maand": month.before,
@@ -185,10 +184,6 @@ def _periods() -> dict[str, Period]:
 
 def _from_to(first: date, last: date) -> Period:
     return Period(first, (last.year - first.year) * 12 + last.month - first.month + 1)
-
-
-def _begin_of_school_year(month: date) -> date:
-    return date(month.year - (month.month < SCHOOL_YEAR_BEGINS), SCHOOL_YEAR_BEGINS, 1)
 
 
 def _last(period: Period) -> date:

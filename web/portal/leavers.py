@@ -19,12 +19,11 @@ from bot.evaluation.leavers import (
     AllLeavers,
     Leavers,
     remarks,
-    school_year,
     years,
 )
 from bot.handoff.inbox import NotFound, Stale
 from bot.knowledge import school_name
-from bot.knowledge.models import School
+from bot.school_year import year_name
 from web.portal.door import Refusal, Visit, route
 from web.portal.inbox import number_of
 from web.portal.sheets import Row, csv_file, xlsx_file
@@ -88,7 +87,7 @@ def export(visit: Visit) -> Response:
     for year in years():
         for school, found in sorted(_leavers(visit).of_year(year).items()):
             counts = [_cell(found, name) for name in NAMES]
-            rows.append([school_name(school), school_year(year), "ja" if found.draft else "nee", *counts])
+            rows.append([school_name(school), year_name(year), "ja" if found.draft else "nee", *counts])
     return (xlsx_file if visit.request.query_params.get("soort") == "xlsx" else csv_file)("vervolg", rows)
 
 
@@ -104,7 +103,7 @@ def _form(visit: Visit, status: int = 200, wrong: Optional[list[str]] = None, **
         url=PAGE,
         file=FILE,
         schools={id: school_name(id) for id in sorted(visit.account.schools)},
-        years={one: school_year(one) for one in years()},
+        years={one: year_name(one) for one in years()},
         school=school,
         school_label=school_name(school),
         year=year,
@@ -131,12 +130,12 @@ def _outside(visit: Visit) -> Response:
         }
         for id in sorted(now)
     ]
-    known = [school for school in knowledge.current().all(School) if school.soort != "mbo"]
+    known = knowledge.schools_of_pupils()
     return visit.page(
         "leavers_outside.html",
         url=PAGE,
         file=FILE,
-        years={one: school_year(one) for one in years()},
+        years={one: year_name(one) for one in years()},
         year=year,
         schools=schools,
         few=FEW,

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from bot import clock, knowledge
 from bot.accounts.accounts import BEHEER, REDACTIE
 from bot.handoff.inbox import Stale
+from bot.marks import mark_of
 from bot.monitoring.entered import (
     BLOCKS,
     FIRST_YEAR,
@@ -25,13 +26,12 @@ from bot.monitoring.entered import (
     Entered,
     NotANumber,
     YearNumbers,
-    mark_of,
     number_of,
     read_file,
     year_of,
 )
-from bot.monitoring.report import Compared, compared, report, years
-from bot.monitoring.scan import school_year, year_name
+from bot.monitoring.report import Compared, numbers_of, report, years
+from bot.school_year import school_year, year_name
 from web.api import services
 from web.documents import INSTEAD_OF_PDF, NO_PDF, WORD_TYPE, NoPdf
 from web.portal.door import PRIVATE, Refusal, Visit, route
@@ -210,7 +210,7 @@ def _numbers(visit: Visit, typed: Optional[dict[str, str]] = None, status: int =
     year = _asked(asked) if asked else school_year(clock.today())
     known, today, entered = knowledge.current(), clock.today(), Entered().numbers()
     shown = sorted({*years(), *entered}, reverse=True)
-    found = {one: compared(known, entered, one, today)[-1] for one in {*shown, year}}
+    found = {one: numbers_of(known, entered, one, today) for one in {*shown, year}}
     now = entered.get(year, NONE_KNOWN)
     fields = {name: _shown(getattr(now, name)) for name in LABELS}
     return visit.page(

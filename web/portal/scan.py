@@ -16,16 +16,17 @@ from bot.accounts.accounts import BEHEER, DECAAN
 from bot.handoff.inbox import NotFound, Stale
 from bot.knowledge import school_name
 from bot.knowledge.calendar import dutch_date
-from bot.knowledge.models import Lobscan, Onderdeel, Punt, School
+from bot.knowledge.models import Lobscan, Onderdeel, Punt
 from bot.monitoring import scan
-from bot.monitoring.scan import NOTHING, Answer, Answers, Scans, Value, percentage, still_open, year_name
+from bot.monitoring.scan import NOTHING, Answer, Answers, Scans, Value, percentage, still_open
+from bot.school_year import school_year, year_name
 from web.portal.door import PRIVATE, Refusal, Visit, route
+from web.portal.sheets import XLSX
 
 PAGE = "/portal/scan"
 ROLES = (DECAAN, BEHEER)
 LARGEST = 200_000  # bytes of a form
 YEARS_BESIDE = 4  # earlier years in the comparison
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CHOICES = {"nee": "Nee", "deels": "Deels", "ja": "Ja", "nvt": "N.v.t.", "": "Nog niet ingevuld"}
 LONGEST = {"bewijs": scan.LONGEST_EVIDENCE, "actie": scan.LONGEST_ACTION, "wie": scan.LONGEST_OWNER}
 LABELS = {"bewijs": "Bewijs", "actie": "Actie", "wie": "Wie doet het?", "datum": "Voor welke dag?"}
@@ -351,12 +352,12 @@ def _scans(visit: Visit) -> Scans:
 
 
 def _every_school() -> set[str]:
-    return {str(school.id) for school in knowledge.current().all(School) if school.soort != "mbo"}
+    return {str(school.id) for school in knowledge.schools_of_pupils()}
 
 
 def _years(filled: Iterable[int]) -> list[int]:
     """The years of which a school may fill in its scan, the latest first."""
-    now = scan.school_year(clock.today())
+    now = school_year(clock.today())
     return sorted({now, now - 1, *filled}, reverse=True)
 
 

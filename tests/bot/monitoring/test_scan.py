@@ -21,10 +21,9 @@ from bot.monitoring.scan import (
     Value,
     actions,
     percentage,
-    school_year,
     still_open,
-    year_name,
 )
+from bot.school_year import school_year, year_name
 from bot.storage import tables
 from bot.storage.database import transaction
 
