@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 
@@ -10,7 +11,14 @@ from bot.accounts import passwords
 from bot.settings import settings
 from bot.storage import database
 from tests.postgres import postgres_server
+from tests.redis_server import RedisServer, redis_server
 from tests.stack import Lobke, running
+
+# That a busy machine is slow is no fault of what is tested, and examples may share what a test was given. They are the
+# same in each run; `pytest --hypothesis-profile=default` makes up others.
+ALLOWED = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
+hypothesis.settings.register_profile("lobke", deadline=None, suppress_health_check=ALLOWED, derandomize=True)
+hypothesis.settings.load_profile("lobke")
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +53,10 @@ def postgresql_url() -> Iterator[str]:
     """The SQLAlchemy URL of an empty PostgreSQL database."""
     with postgres_server() as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def redis_process() -> Iterator[RedisServer]:
+    """A Redis that runs."""
+    with redis_server() as server:
+        yield server

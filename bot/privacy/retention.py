@@ -1,6 +1,5 @@
 """What is deleted when its time is over."""
 
-import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +9,9 @@ from sqlalchemy import bindparam, delete, func, or_, select, update
 from bot import clock
 from bot.school_year import first_day, school_year
 from bot.storage import tables
-from bot.storage.conversations import CONVERSATION_HOURS, delete_conversations, rasa_tables
+from bot.storage.conversations import delete_conversations
 from bot.storage.database import blank_forgotten, shrink_wal, transaction
+from bot.storage.turns import CONVERSATION_HOURS
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ LOG_MINUTES_DAYS = 30  # the time of a row of the log; from then on only the hou
 LOG_TEXT_DAYS = 90  # what was not understood is read by staff within this time
 CLOSED_DAYS = 30  # a handoff that is closed
 OPEN_DAYS = 30  # a handoff that is not closed stays until the school year ends, and at least this long
-ORPHAN_SECONDS = 3600  # Rasa's events of an unknown conversation are deleted after this time
+ORPHAN_SECONDS = 3600  # what Rasa remembers of an unknown conversation is deleted after this time
 
 
 def due() -> dict[str, int]:
@@ -125,10 +125,9 @@ def _clean_up() -> int:
         connection.execute(update(handoffs).where(*parted).values(conversation_id=None))
         tokens_ended = now - timedelta(hours=CONVERSATION_HOURS)
         connection.execute(delete(tables.forgotten).where(tables.forgotten.c.at < tokens_ended))
-        for events in rasa_tables(connection):
-            if "timestamp" in events.c:
-                orphans = events.c.sender_id.not_in(known), events.c.timestamp < time.time() - ORPHAN_SECONDS
-                connection.execute(delete(events).where(*orphans))
+        turns = tables.turns.c
+        orphans = turns.conversation_id.not_in(known), turns.at < now - timedelta(seconds=ORPHAN_SECONDS)
+        connection.execute(delete(tables.turns).where(*orphans))
     return int(removed + blanked)
 
 

@@ -9,18 +9,18 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Optional
 
-from sqlalchemy import column, delete, inspect, select, table, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.sql.expression import TableClause
 
 from bot import clock
 from bot.keys import conversation_hash, log_hash
-from bot.storage import tables
+from bot.settings import settings
+from bot.storage import tables, turns
 from bot.storage.database import (
     DatabaseDown,
     Row,
@@ -31,8 +31,8 @@ from bot.storage.database import (
     write_rows,
 )
 from bot.storage.spool import Spool
+from bot.storage.turns import CONVERSATION_HOURS
 
-CONVERSATION_HOURS = 48  # after its last message; the texts for pupils say so too
 LOST_DAYS = 3  # a conversation that the database does not know began at most so long ago
 REMEMBERED_CONVERSATIONS = 2000
 REMEMBERED_CHOICES = 100  # a conversation
@@ -77,13 +77,32 @@ class Message:
     about: Optional[dict[str, str]] = None  # of an answer that can be rated; stays on the server
 
 
+@dataclass(frozen=True)
+class Opened:
+    """What is known of a conversation when a message for it comes in."""
+
+    is_open: bool
+    school: Optional[str] = None
+    """Where the chat was opened; None when its page did not say so, or the database cannot tell."""
+    repeated: Optional[list[Message]] = None
+    """What is stored under the message's request key already."""
+    choice: Optional[Choice] = None
+    """The choice that was pressed, or that of the last message whose label was typed."""
+
+
 @dataclass
 class _Memory:
     expires_at: Optional[datetime] = None
     gone: bool = False
     school: Optional[str] = None
+    is_whole: bool = False
+    """The conversation began in this process."""
     choices: "OrderedDict[str, Choice]" = field(default_factory=OrderedDict)
+    last_choices: dict[str, str] = field(default_factory=dict)
+    """Of the last message: their ids, by label."""
     turns: "OrderedDict[str, list[Message]]" = field(default_factory=OrderedDict)
+    request_keys: set[str] = field(default_factory=set)
+    """Those of turns that were left out too."""
     unsaved: list[Message] = field(default_factory=list)
 
 
@@ -95,6 +114,13 @@ class Conversations:
         self._lock = threading.Lock()
         self._memories: OrderedDict[str, _Memory] = OrderedDict()
         self._paused_until = {"read": 0.0, "write": 0.0}  # a locked database can often still be read
+
+    def begin(self, conversation_id: str, greeting: Sequence[Reply], school: Optional[str] = None) -> list[Message]:
+        """Starts a conversation, as `add` does, of which this process knows all from now on."""
+        messages = self.add(conversation_id, greeting, school=school)
+        with self._memory(conversation_id) as memory:
+            memory.is_whole = True
+        return messages
 
     def add(
         self,
@@ -137,53 +163,72 @@ class Conversations:
             memory.school = memory.school or school
             memory.choices.update(choices)
             _trim(memory.choices, REMEMBERED_CHOICES)
+            memory.last_choices = _by_label(messages[-1].choices if messages else None)
             if request_key:
+                memory.request_keys.add(request_key)
                 memory.turns[request_key] = messages
                 _trim(memory.turns, REMEMBERED_TURNS)
             if not saved:
                 memory.unsaved += messages
         return messages
 
-    def is_open(self, conversation_id: str, started_at: datetime) -> bool:
-        """Whether the conversation exists and has not ended.
+    def recall(
+        self,
+        conversation_id: str,
+        request_key: Optional[str] = None,
+        typed: str = "",
+        choice_id: Optional[str] = None,
+    ) -> Optional[Opened]:
+        """What `open` finds, and the choice with this id, without the database; None when only that can tell.
+
+        It is enough when the conversation began in this process and no other one takes messages. Does not block.
+        """
+        with self._memory(conversation_id) as memory:
+            if memory.gone:
+                return Opened(False)
+            if not memory.is_whole or memory.expires_at is None or settings().redis_url:
+                return None
+            repeated = memory.turns.get(request_key or "")
+            wanted = choice_id or memory.last_choices.get(_as_label(typed), "")
+            choice = memory.choices.get(wanted)
+            if (wanted and choice is None) or (repeated is None and request_key in memory.request_keys):
+                return None
+            return Opened(memory.expires_at > clock.now(), memory.school, repeated, choice)
+
+    def open(
+        self, conversation_id: str, started_at: datetime, request_key: Optional[str] = None, typed: str = ""
+    ) -> Opened:
+        """The conversation, for a message with this key and this typed text; in one look.
 
         `started_at` comes from the signed token. It decides when the database does not know the conversation (its
         rows may still wait in a spool) or cannot be read.
         """
-        now = clock.now()
         with self._memory(conversation_id) as memory:
             if memory.gone:
-                return False
-            fallback = memory.expires_at or expiry(started_at)
-        known = tables.conversations
-        try:
-            with self._database() as connection:
-                query = select(known.c.expires_at).where(known.c.id == conversation_id)
-                expires_at = connection.execute(query).scalar()
-                if expires_at is None and is_forgotten(connection, conversation_id):
-                    return False
-        except DatabaseDown:
-            expires_at = None
-        return bool((expires_at or fallback) > now)
+                return Opened(False)
+            ends = memory.expires_at or expiry(started_at)
+            school, repeated, choice = memory.school, memory.turns.get(request_key or ""), None
+        with suppress(DatabaseDown), self._database() as connection:
+            row = connection.execute(_CONVERSATION, {"conversation": conversation_id}).first()
+            if row is None and is_forgotten(connection, conversation_id):
+                return Opened(False)
+            if row:
+                ends, school = row.expires_at, row.school
+            if request_key and not repeated:
+                found = connection.execute(_REPEATED, {"conversation": conversation_id, "key": request_key})
+                repeated = [Message(**row._mapping) for row in found] or None
+            if typed and not repeated:
+                choice = _typed_choice(connection, conversation_id, typed)
+        return Opened(ends > clock.now(), school, repeated, choice)
 
-    def school(self, conversation_id: str) -> Optional[str]:
-        """Where the chat was opened; None when its page did not say so, or the database cannot tell."""
-        with self._memory(conversation_id) as memory:
-            if memory.school:
-                return memory.school
-        try:
-            with self._database() as connection:
-                known = tables.conversations.c
-                found: Optional[str] = connection.execute(
-                    select(known.school).where(known.id == conversation_id)
-                ).scalar()
-                return found
-        except DatabaseDown:
-            return None
+    def is_open(self, conversation_id: str, started_at: datetime) -> bool:
+        """Whether the conversation exists and has not ended; `started_at` is as in `open`."""
+        return self.open(conversation_id, started_at).is_open
 
     def messages(self, conversation_id: str, after: str = "") -> list[Message]:
         """The messages with an id past `after`, in order. Raises DatabaseDown."""
-        found = self._stored(conversation_id, tables.messages.c.id > after)
+        with self._database() as connection:
+            found = _stored(connection, conversation_id, tables.messages.c.id > after)
         with self._memory(conversation_id) as memory:
             found |= {message.id: message for message in memory.unsaved if message.id > after}
         return [found[id] for id in sorted(found)]
@@ -192,7 +237,10 @@ class Conversations:
         """The message with this id, None when this conversation has no such message. Raises DatabaseDown."""
         with self._memory(conversation_id) as memory:
             unsaved = next((message for message in memory.unsaved if message.id == id), None)
-        return unsaved or self._stored(conversation_id, tables.messages.c.id == id).get(id)
+        if unsaved:
+            return unsaved
+        with self._database() as connection:
+            return _stored(connection, conversation_id, tables.messages.c.id == id).get(id)
 
     def open_message(self, id: str) -> Optional[Message]:
         """The message with this id, None when its conversation has ended or was deleted. Raises DatabaseDown."""
@@ -208,16 +256,6 @@ class Conversations:
             row = connection.execute(query.where(stored.c.id == id, known.c.expires_at > now)).first()
         return Message(**row._mapping) if row else None
 
-    def turn(self, conversation_id: str, request_key: str) -> Optional[list[Message]]:
-        """The messages stored under this key, None when there are none or the database cannot tell."""
-        with self._memory(conversation_id) as memory:
-            if request_key in memory.turns:
-                return memory.turns[request_key]
-        try:
-            return list(self._stored(conversation_id, tables.messages.c.request_key == request_key).values()) or None
-        except DatabaseDown:
-            return None
-
     def choice(self, conversation_id: str, choice_id: str) -> Optional[Choice]:
         """What a button of this conversation means; None for a button of another one. Raises DatabaseDown."""
         with self._memory(conversation_id) as memory:
@@ -231,21 +269,8 @@ class Conversations:
             row = connection.execute(query).first()
         return Choice(row.label, row.meaning) if row else None
 
-    def typed_choice(self, conversation_id: str, text: str) -> Optional[Choice]:
-        """The choice of the last message whose label this text is; None when there is none or nobody can tell."""
-        said = tables.messages.c
-        query = select(said.choices).where(said.conversation_id == conversation_id).order_by(said.id.desc()).limit(1)
-        try:
-            with self._database() as connection:
-                offered = connection.execute(query).scalar() or ()
-            labels = {_as_label(choice["label"]): choice["id"] for choice in offered}
-            id = labels.get(_as_label(text))
-            return self.choice(conversation_id, id) if id else None
-        except DatabaseDown:
-            return None
-
     def forget(self, conversation_id: str) -> None:
-        """Deletes the conversation everywhere, Rasa's events too, and the text of its log rows.
+        """Deletes the conversation everywhere, what Rasa remembers too, and the text of its log rows.
 
         Raises DatabaseDown when that cannot be done now; then everything is still there.
         """
@@ -259,12 +284,6 @@ class Conversations:
         with self._memory(conversation_id):
             self._memories[conversation_id] = _Memory(gone=True)
         shrink_wal()
-
-    def _stored(self, conversation_id: str, condition: Any) -> dict[str, Message]:
-        stored = tables.messages
-        query = select(*_columns()).where(stored.c.conversation_id == conversation_id, condition).order_by(stored.c.id)
-        with self._database() as connection:
-            return {row.id: Message(**row._mapping) for row in connection.execute(query)}
 
     def _save(self, rows: list[Row]) -> bool:
         try:
@@ -313,26 +332,14 @@ def expiry(moment: datetime) -> datetime:
 
 
 def delete_conversations(connection: Connection, ids: list[str]) -> None:
-    """Deletes conversations with everything that hangs on them, and Rasa's rows about them in its own tables.
+    """Deletes conversations with everything that hangs on them, and what Rasa remembers of them.
 
     A handoff stays; it only forgets which conversation it came from.
     """
     handoffs = tables.handoffs
     connection.execute(update(handoffs).where(handoffs.c.conversation_id.in_(ids)).values(conversation_id=None))
     connection.execute(delete(tables.conversations).where(tables.conversations.c.id.in_(ids)))
-    for events in rasa_tables(connection):
-        connection.execute(delete(events).where(events.c.sender_id.in_(ids)))
-
-
-def rasa_tables(connection: Connection) -> list[TableClause]:
-    """Tables that are not Lobke's own and have a column `sender_id`, such as `events` of Rasa's tracker store."""
-    inspector = inspect(connection)
-    return [
-        table(name, *(column(item["name"]) for item in inspector.get_columns(name)))
-        for name in inspector.get_table_names()
-        if name not in tables.metadata.tables
-        and any(item["name"] == "sender_id" for item in inspector.get_columns(name))
-    ]
+    turns.remove(connection, ids)
 
 
 _id_lock = threading.Lock()
@@ -347,13 +354,45 @@ def message_id() -> str:
         return f"{_last_id:013x}{secrets.token_hex(3)}"
 
 
+def _stored(connection: Connection, conversation_id: str, condition: Any) -> dict[str, Message]:
+    stored = tables.messages
+    query = select(*_columns()).where(stored.c.conversation_id == conversation_id, condition).order_by(stored.c.id)
+    return {row.id: Message(**row._mapping) for row in connection.execute(query)}
+
+
+def _typed_choice(connection: Connection, conversation_id: str, text: str) -> Optional[Choice]:
+    """The choice of the last message whose label this text is."""
+    offered = tables.choices.c
+    shown = connection.execute(_LAST_CHOICES, {"conversation": conversation_id}).scalar()
+    id = _by_label(shown).get(_as_label(text))
+    row = connection.execute(select(offered.label, offered.meaning).where(offered.id == id)).first() if id else None
+    return Choice(row.label, row.meaning) if row else None
+
+
 def _columns() -> list[Any]:
     return [tables.messages.c[name] for name in Message.__dataclass_fields__]
+
+
+# The look at each message, made once: SQLAlchemy takes four times as long to make these as to run them.
+_of_conversation = tables.messages.c.conversation_id == bindparam("conversation")
+_CONVERSATION = select(tables.conversations.c.expires_at, tables.conversations.c.school).where(
+    tables.conversations.c.id == bindparam("conversation")
+)
+_REPEATED = (
+    select(*_columns())
+    .where(_of_conversation, tables.messages.c.request_key == bindparam("key"))
+    .order_by(tables.messages.c.id)
+)
+_LAST_CHOICES = select(tables.messages.c.choices).where(_of_conversation).order_by(tables.messages.c.id.desc()).limit(1)
 
 
 def _shown(id: str, choice: Choice) -> dict[str, str]:
     shown = {"id": id, "label": choice.label}
     return {**shown, "role": choice.role} if choice.role else shown
+
+
+def _by_label(shown: Optional[list[dict[str, str]]]) -> dict[str, str]:
+    return {_as_label(choice["label"]): choice["id"] for choice in shown or ()}
 
 
 def _as_label(text: str) -> str:

@@ -4,7 +4,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 import sqlalchemy
-from sqlalchemy import Date, delete, event, exc, select, update
+from sqlalchemy import Date, bindparam, delete, event, exc, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.pool import QueuePool
@@ -203,10 +203,13 @@ def _insert(dialect: str, name: str) -> TextClause:
     return sqlalchemy.text(text).bindparams(*(sqlalchemy.bindparam(c.name, type_=c.type) for c in table.c))
 
 
+# Made once, since each message asks it three times.
+_FORGOTTEN = select(tables.forgotten.c.conversation).where(tables.forgotten.c.conversation == bindparam("hash"))
+
+
 def is_forgotten(connection: Connection, id: str) -> bool:
     """Whether the pupil deleted this conversation or handoff."""
-    gone = tables.forgotten.c.conversation
-    return connection.execute(select(gone).where(gone == conversation_hash(id))).first() is not None
+    return connection.execute(_FORGOTTEN, {"hash": conversation_hash(id)}).first() is not None
 
 
 def blank_forgotten(connection: Connection, ids: Optional[list[str]] = None) -> None:
@@ -254,15 +257,16 @@ def migrate() -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     file = sqlite_file(settings().database)
-    if file:
-        _create(file)
-    with _file_lock(file), transaction(write=True) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(sqlalchemy.text("SET LOCAL lock_timeout = 60000"))
-            connection.execute(sqlalchemy.text("SET LOCAL statement_timeout = 60000"))
-            connection.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(:id)"), {"id": MIGRATION_LOCK})
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with _file_lock(file):
+        if file:
+            _create(file)
+        with transaction(write=True) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sqlalchemy.text("SET LOCAL lock_timeout = 60000"))
+                connection.execute(sqlalchemy.text("SET LOCAL statement_timeout = 60000"))
+                connection.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(:id)"), {"id": MIGRATION_LOCK})
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
 
 
 def is_migrated() -> bool:
@@ -279,10 +283,9 @@ def is_migrated() -> bool:
 
 def _create(file: Path) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
         with closing(sqlite3.connect(file, timeout=BUSY_SECONDS)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA journal_mode = WAL")  # does not wait for another process that does the same
     except (OSError, sqlite3.Error) as error:
         raise DatabaseDown(type(error).__name__) from error
 
@@ -292,6 +295,11 @@ def _file_lock(file: Optional[Path]) -> Iterator[None]:
     if file is None:
         yield
         return
-    with open(file.with_name(file.name + ".migrate"), "w") as lock:
+    with ExitStack() as stack:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context(open(file.with_name(file.name + ".migrate"), "w"))
+        except OSError as error:
+            raise DatabaseDown(type(error).__name__) from error
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

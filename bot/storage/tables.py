@@ -1,4 +1,4 @@
-"""The tables of Lobke's own data. Rasa keeps its events in the same database, in tables of its own."""
+"""The tables, of what Rasa remembers too."""
 
 from datetime import datetime, timezone
 from typing import Any, Optional
@@ -101,6 +101,16 @@ choices = Table(
     _conversation_id(nullable=False, index=True),
     Column("label", Text, nullable=False),
     Column("meaning", Text, nullable=False),
+)
+
+# What Rasa remembers of a conversation. No foreign key: Rasa may write before the web process does.
+turns = Table(
+    "turns",
+    metadata,
+    Column("conversation_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("events", LargeBinary, nullable=False),  # JSON, compressed; bot/components/trackers.py
 )
 
 interactions = Table(

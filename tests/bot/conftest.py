@@ -1,5 +1,5 @@
 """Fixtures for the tests of the library."""
 
-from tests.bot.databases import data_dir, database, own_knowledge, postgres_url, sqlite_database
+from tests.bot.databases import data_dir, database, own_knowledge, postgres_url, redis, sqlite_database
 
-__all__ = ["data_dir", "database", "own_knowledge", "postgres_url", "sqlite_database"]
+__all__ = ["data_dir", "database", "own_knowledge", "postgres_url", "redis", "sqlite_database"]

@@ -14,6 +14,8 @@ from bot.knowledge import loader
 from bot.monitoring import log
 from bot.settings import PROJECT, settings
 from bot.storage import database as storage
+from bot.storage import shared
+from tests.redis_server import RedisServer
 
 
 @pytest.fixture
@@ -74,3 +76,14 @@ def database(request: pytest.FixtureRequest, data_dir: Path, monkeypatch: pytest
 def sqlite_database(migrated: Path, data_dir: Path) -> Path:
     """A migrated SQLite database; the value is its file."""
     return Path(shutil.copy(migrated, data_dir / "lobke.db"))
+
+
+@pytest.fixture
+def redis(redis_process: RedisServer, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
+    """Redis with nothing in it, that this process uses for this test."""
+    redis_process.client.flushall()
+    monkeypatch.setattr(settings(), "redis_url", redis_process.url)
+    monkeypatch.setattr(shared, "_left_alone_until", {})
+    yield redis_process
+    if not redis_process.runs:
+        redis_process.start()

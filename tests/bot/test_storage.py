@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from bot.monitoring.log import NOT_UNDERSTOOD, Interaction, record
 from bot.monitoring.log import spool as log_spool
 from bot.settings import settings
 from bot.storage import database as storage
-from bot.storage import tables
-from bot.storage.conversations import Choice, Conversations, Reply, message_id
+from bot.storage import tables, turns
+from bot.storage.conversations import REMEMBERED_TURNS, Choice, Conversations, Opened, Reply, message_id
 from bot.storage.database import DatabaseDown, transaction
 from bot.storage.spool import Spool
 from tests.bot.databases import postgres_command
@@ -43,10 +44,7 @@ def count(table: Any) -> int:
 
 def rasa_said(conversation_id: str) -> None:
     """What Rasa's tracker store does with the same database."""
-    with transaction(write=True) as connection:
-        connection.execute(text("CREATE TABLE IF NOT EXISTS events (sender_id VARCHAR, timestamp FLOAT, data TEXT)"))
-        values = {"id": conversation_id, "now": time.time()}
-        connection.execute(text("INSERT INTO events VALUES (:id, :now, 'hoe word ik kok')"), values)
+    turns.write(conversation_id, turns.Turn(1, b"hoe word ik kok"), is_all=False)
 
 
 @contextmanager
@@ -135,6 +133,37 @@ def test_what_was_said_reads_back_the_same_after_a_restart(database: str) -> Non
     assert conversations().messages("a") == said
 
 
+def test_what_a_process_recalls_of_a_conversation_is_what_it_would_read(sqlite_database: Path) -> None:
+    here = conversations()
+    (greeting,) = here.begin("a", [REPLY], "guido")
+    assert greeting.choices
+    for key in ["first", "second", *map(str, range(REMEMBERED_TURNS))]:
+        for typed in ("hoe lang duurt het", "iets anders", ""):
+            for sent in (key, "new", None):
+                assert here.recall("a", sent, typed) == conversations().open("a", clock.now(), sent, typed)
+        pressed = greeting.choices[0]["id"]
+        assert here.recall("a", choice_id=pressed) == Opened(True, "guido", choice=here.choice("a", pressed))
+        here.add("a", [REPLY if key == "second" else Reply("Klaar")], "en nu?", key)
+    assert here.open("a", clock.now(), "first").repeated and here.recall("a", "first") is None  # too long ago
+    with time_machine.travel(clock.now() + timedelta(hours=49)):
+        assert here.recall("a") == conversations().open("a", clock.now()) == Opened(False, "guido")
+    here.forget("a")
+    assert here.recall("a") == Opened(False)
+
+
+def test_what_only_the_database_can_tell_is_not_recalled(
+    sqlite_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = conversations()
+    here.begin("a", [REPLY])
+    here.add("b", [REPLY])  # it began in another process
+    assert here.recall("a") and not here.recall("b") and not here.recall("c")
+    assert here.recall("a", choice_id="of another conversation") is None
+    monkeypatch.setenv("LOBKE_REDIS_URL", "redis://127.0.0.1:1")  # others take its messages too
+    settings.cache_clear()
+    assert here.recall("a") is None
+
+
 def test_reading_after_a_message_gives_what_came_later(database: str) -> None:
     first = conversations().add("a", [REPLY])
     second = conversations().add("a", [REPLY], "en nu?")
@@ -166,9 +195,9 @@ def test_a_choice_belongs_to_its_conversation(database: str) -> None:
 def test_a_turn_is_found_by_its_key(database: str) -> None:
     said = conversations().add("a", [REPLY], "hoi", "key")
     conversations().add("a", [REPLY], "nog iets", "other")
-    assert conversations().turn("a", "key") == said
-    assert conversations().turn("a", "unknown") is None
-    assert conversations().turn("b", "key") is None
+    assert conversations().open("a", clock.now(), "key").repeated == said
+    assert conversations().open("a", clock.now(), "unknown").repeated is None
+    assert conversations().open("b", clock.now(), "key").repeated is None
 
 
 def test_a_conversation_ends_48_hours_after_its_last_message(database: str) -> None:
@@ -219,7 +248,7 @@ def test_a_deleted_conversation_is_gone_everywhere(database: str) -> None:
     with transaction() as connection:
         for table in (tables.conversations.c.id, tables.messages.c.conversation_id, tables.choices.c.conversation_id):
             assert set(connection.execute(select(table)).scalars()) == {"b"}
-        assert connection.execute(text("SELECT sender_id FROM events")).scalars().all() == ["b"]
+        assert connection.execute(select(tables.turns.c.conversation_id)).scalars().all() == ["b"]
         row = connection.execute(select(tables.interactions)).one()
         assert (row.subject, row.text) == ("wereld:ict", None)
 
@@ -300,7 +329,7 @@ def test_a_locked_database_costs_no_answer_and_the_rows_come_later(sqlite_databa
         said = talk.add("a", [REPLY], "hoe word ik kok", "key")
         assert talk.is_open("a", clock.now())
         assert talk.messages("a") == said
-        assert talk.turn("a", "key") == said
+        assert talk.open("a", clock.now(), "key").repeated == said
         assert said[1].choices and talk.choice("a", said[1].choices[0]["id"]) == REPLY.choices[0]
         assert count(tables.messages) == 0
     eventually(lambda: count(tables.messages) == 2)

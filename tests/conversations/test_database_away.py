@@ -3,6 +3,7 @@
 import json
 import re
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -12,6 +13,7 @@ import httpx
 import psycopg2
 import pytest
 
+from bot.storage.turns import EARLIER
 from tests.conversations.test_sending import CODE, before_sending, send
 from tests.postgres import Postgres, postgres_server
 from tests.stack import EMAIL, PASSWORD, SCHOOL, Conversation, Lobke, running
@@ -111,15 +113,18 @@ def test_pupils_go_on_and_everything_is_there_once_afterwards(lobke: Lobke, post
     postgres.start()
     eventually(lambda: lobke.stack.health()[0] and is_empty(lobke))
     assert "kok" in asker.say("en waar kan dat")[-1]["text"].lower()
-    eventually(lambda: is_empty(lobke))
+    eventually(lambda: is_empty(lobke) and chat.http.get("/api/messages").status_code == 200)
     for talk in (chat, asker, new):
         shown = talk.http.get("/api/messages").json()["messages"]
         stored = rows(postgres, "SELECT id FROM messages WHERE conversation_id = %s ORDER BY id", id_of(talk))
         assert [id for (id,) in stored] == [message["id"] for message in shown]
         said = [message["text"] for message in shown if message["from"] == "pupil"]
-        events = rows(postgres, "SELECT data FROM events WHERE type_name = 'user' AND sender_id = %s", id_of(talk))
-        assert len(events) == len(said)
-        typed = Counter(json.loads(data)["text"] for (data,) in events)
+        query = "SELECT events FROM turns WHERE conversation_id = %s ORDER BY number"
+        found = [event for (data,) in rows(postgres, query, id_of(talk)) for event in json.loads(zlib.decompress(data))]
+        events = [event for event in found if event["event"] in ("user", "session_started")]
+        before_those = sum((event.get("metadata") or {}).get(EARLIER, 0) for event in events)
+        typed = Counter(event["text"] for event in events if event["event"] == "user")
+        assert before_those + sum(typed.values()) == len(said)
         assert all(typed[text] == 1 for text in said if text in (NONSENSE, "wat is bbl", "en waar kan dat"))
     logged = Counter(outcome for (outcome,) in rows(postgres, "SELECT outcome FROM interactions"))
     assert (logged["verkenning_finished"], logged["not_understood"], logged["handoff_sent"]) == (1, 1, 2), logged
