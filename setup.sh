@@ -149,11 +149,13 @@ get_pdf_packages() {
   say "PDF maken lukt hier nog niet, al het andere wel. Nodig: apt install$missing"
 }
 
-# The browser and the database server that tests use.
+# The browser and the servers that tests use.
 get_packages() {
   local missing=""
   command -v chromium >/dev/null || missing="chromium"
   compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null || command -v pg_ctl >/dev/null || missing="$missing postgresql"
+  PATH=$PATH:/usr/sbin command -v nginx >/dev/null || missing="$missing nginx"
+  command -v redis-server >/dev/null || missing="$missing redis-server"
   [ -n "$missing" ] || return 0
   may_install ||
     fail "Voor de tests ontbreekt nog iets. Installeer het eerst: apt install $missing"

@@ -44,8 +44,9 @@ def _stop(number: int, frame: Optional[FrameType]) -> NoReturn:
 def busy_port(current: Settings) -> str:
     """A sentence about the first port that cannot be used, or ""."""
     taken: set[int] = set()
-    for name in PORT_SETTINGS:
-        port = getattr(current, name)
+    ports = [(name, getattr(current, name)) for name in PORT_SETTINGS]
+    ports += [("rasa_port", port) for port in current.rasa_ports[1:]]
+    for name, port in ports:
         variable = f"LOBKE_{name.upper()}"
         if port in taken:
             return f"Poort {port} staat bij 2 onderdelen. Kies een andere met {variable}."

@@ -16,7 +16,7 @@ from bot.knowledge.models import Event, School, Vakantie
 from bot.notices import mail
 from bot.run import NEEDED_MEGABYTES, Stack, free_megabytes
 from bot.settings import settings
-from bot.storage import database, spool
+from bot.storage import database, shared, spool
 from bot.storage.database import DatabaseDown
 
 Level = Literal["goed", "let op", "fout"]
@@ -110,6 +110,20 @@ def _database() -> Findings:
         yield GOOD, f"{kind} antwoordt en is bij.", ""
     else:
         yield WRONG, f"{kind} antwoordt, maar is niet bij.", "Doe: lobke migrate."
+
+
+def _redis() -> Findings:
+    if not settings().redis_url:
+        yield GOOD, "Lobke draait op 1 computer, zonder Redis.", ""
+        return
+    if database.sqlite_file(settings().database) or not settings().secret:
+        mend = "Zet op alle computers dezelfde LOBKE_DATABASE_URL en LOBKE_SECRET."
+        yield WRONG, "Er is Redis voor meer computers, maar die delen niet alles.", mend
+    try:
+        shared.ping()
+        yield GOOD, "Redis antwoordt.", ""
+    except shared.RedisAway as error:
+        yield WRONG, f"Redis antwoordt niet ({error}).", "Kijk of Redis draait en of LOBKE_REDIS_URL klopt."
 
 
 def _model() -> Findings:
@@ -224,6 +238,7 @@ LOOKS: dict[str, Callable[[], Findings]] = {
     "instellingen": _settings,
     "datamap": _data_folder,
     "database": _database,
+    "redis": _redis,
     "model": _model,
     "taalmodel": _language,
     "onderdelen": _processes,

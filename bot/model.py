@@ -16,7 +16,17 @@ from bot.settings import PROJECT, settings
 NAME = "lobke"
 REASON = "Reden: "  # the training process ends its output with this and what went wrong
 # Python that runs around the model and leaves what is in it as it was.
-_NOT_IN_THE_MODEL = {"serve.py", "train.py", "speed.py", "channel.py", "new_model.py", "trackers.py"}
+_NOT_IN_THE_MODEL = {
+    "serve.py",
+    "train.py",
+    "speed.py",
+    "channel.py",
+    "new_model.py",
+    "trackers.py",
+    "states.py",
+    "together.py",
+    "locks.py",
+}
 
 
 class TrainingError(Exception):

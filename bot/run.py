@@ -55,6 +55,12 @@ class Stack:
         return f"http://{self.settings.host}:{self.settings.port}"
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """NAMES, with "rasa-2" and so on for more Rasa processes."""
+        more = tuple(f"rasa-{number}" for number in range(2, self.settings.rasa_workers + 1))
+        return ("web", "rasa", *more, "actions")
+
+    @property
     def environment(self) -> dict[str, str]:
         """The environment of the processes: this one, with these settings."""
         values = {name: value for name, value in self.settings.dict().items() if value is not None}
@@ -63,11 +69,13 @@ class Stack:
     def start(self, *names: str) -> None:
         """Start these processes, or all, without waiting until they answer. Raises OSError without a data folder."""
         self.settings.key()  # made here when it is new, because the processes share it
-        for name in names or NAMES:
+        for name in names or self.names:
+            module, _, number = name.partition("-")
+            port = {"LOBKE_RASA_PORT": str(self.settings.rasa_port + int(number) - 1)} if number else {}
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", MODULES[name]],
+                [sys.executable, "-m", MODULES[module]],
                 cwd=PROJECT,
-                env=self.environment,
+                env=self.environment | port,
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,
@@ -77,7 +85,7 @@ class Stack:
 
     def stop(self, *names: str, seconds: float = 4) -> None:
         """Stop these processes, or all: first the way in, then the rest together. Kills what does not stop in time."""
-        chosen = [name for name in NAMES if name in (names or NAMES) and name in self.processes]
+        chosen = [name for name in self.names if name in (names or self.names) and name in self.processes]
         for group in ([name for name in chosen if name == "web"], [name for name in chosen if name != "web"]):
             for name in group:
                 self.processes[name].terminate()

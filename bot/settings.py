@@ -9,6 +9,7 @@ from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Optional
+from urllib.parse import urlsplit
 
 from pydantic import BaseSettings, Field, validator
 
@@ -21,11 +22,17 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the public web process listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port of the public web process.")
-    rasa_port: int = Field(5005, ge=1, le=65535, description="Port of Rasa, on 127.0.0.1 only.")
+    rasa_host: str = Field("127.0.0.1", description="Address Rasa listens on.")
+    rasa_port: int = Field(5005, ge=1, le=65535, description="Port of Rasa.")
+    rasa_workers: int = Field(
+        1, ge=1, le=16, description="How many Rasa processes answer pupils, each on the next port after rasa_port."
+    )
+    rasa_urls: str = Field("", description="Addresses of Rasa processes, comma-separated; empty: this machine's own.")
     actions_port: int = Field(5055, ge=1, le=65535, description="Port of the action server, on 127.0.0.1 only.")
     data_dir: Path = Field(PROJECT / "var", description="Folder for the database, models, secret and spool.")
     knowledge_dir: Path = Field(PROJECT / "knowledge", description="Folder with the knowledge files.")
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data folder.")
+    redis_url: str = Field("", repr=False, description="Redis that several machines share; empty means one machine.")
     secret: str = Field("", description="Signing key of chat tokens; empty means one kept in the data folder.")
     sites: str = Field("", description="Origins that may embed the widget, comma-separated (https://www.voorbeeld.nl).")
     production: bool = Field(False, description="Leaves example content out, asks for HTTPS and a second factor.")
@@ -52,6 +59,19 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value if value.is_absolute() else PROJECT / value
 
+    @validator("redis_url")
+    def _redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://")):
+            raise ValueError("not an address with redis:// or rediss://")
+        urlsplit(value).port  # noqa: B018 (raises ValueError when it is no number)
+        return value
+
+    @validator("rasa_urls")
+    def _rasa(cls, value: str) -> str:
+        if any(not re.fullmatch(r"https?://[^\s/]+/?", url.strip()) for url in value.split(",") if url.strip()):
+            raise ValueError("not addresses with http://, a name and a port")
+        return value
+
     @validator("mail_from", "public_url", always=True)
     def _needed_for_mail(cls, value: str, values: dict[str, Any]) -> str:
         if values.get("smtp_host") and not value:
@@ -76,6 +96,17 @@ class Settings(BaseSettings):
         if value and not re.match(r"https://|http://(127\.0\.0\.1|localhost)(:|/|$)", value):
             raise ValueError("not an address with https://")
         return value
+
+    @property
+    def rasa_ports(self) -> tuple[int, ...]:
+        """The port of each Rasa process of this machine."""
+        return tuple(range(self.rasa_port, self.rasa_port + self.rasa_workers))
+
+    @property
+    def rasa_addresses(self) -> list[str]:
+        """The address (http://host:port) of each Rasa process that answers the messages of this web process."""
+        named = [url.strip().rstrip("/") for url in self.rasa_urls.split(",") if url.strip()]
+        return named or [f"http://127.0.0.1:{port}" for port in self.rasa_ports]
 
     @property
     def has_oidc(self) -> bool:
@@ -112,22 +143,25 @@ class Settings(BaseSettings):
 
         All processes that share the data folder share the key. Raises OSError when the folder cannot be written.
         """
-        if self.secret:
-            return self.secret
-        path = self.data_dir / "secret"
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            # A name appears only with its content, so that no process ever reads half a key.
-            descriptor, made = tempfile.mkstemp(dir=self.data_dir)
-            with open(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(48))
-            with suppress(FileExistsError):
-                os.link(made, path)
-            os.unlink(made)
-        return path.read_text().strip()
+        return self.secret or _kept_key(self.data_dir)
 
 
 @lru_cache
 def settings() -> Settings:
     """The settings of this process, read once."""
     return Settings()
+
+
+@lru_cache(maxsize=8)
+def _kept_key(folder: Path) -> str:
+    path = folder / "secret"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # A name appears only with its content, so that no process ever reads half a key.
+        descriptor, made = tempfile.mkstemp(dir=folder)
+        with open(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):
+            os.link(made, path)
+        os.unlink(made)
+    return path.read_text().strip()

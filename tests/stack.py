@@ -1,5 +1,6 @@
 """The real Lobke on free ports with a data folder of its own, for tests and for measuring."""
 
+import os
 import random
 import socket
 import subprocess
@@ -9,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Union
+from unittest.mock import patch
 
 import httpx
 
 from bot import model
-from bot.run import NAMES, Stack
-from bot.settings import PROJECT, Settings
+from bot.run import Stack
+from bot.settings import PROJECT, Settings, settings
 from tests.web.staff import EMAIL, PASSWORD
 
 NOW = "2026-11-21T12:00"
@@ -108,6 +110,16 @@ class Lobke:
         """Stop these processes, or all."""
         self.stack.stop(*names)
 
+    @contextmanager
+    def settings_here(self) -> Iterator[None]:
+        """In this process the settings are those of this Lobke."""
+        with patch.dict(os.environ, self.stack.environment):
+            settings.cache_clear()
+            try:
+                yield
+            finally:
+                settings.cache_clear()
+
     def conversation(self) -> Conversation:
         """A new chat."""
         return Conversation(self.url)
@@ -133,4 +145,4 @@ def running(folder: Path, **changes: Any) -> Iterator[Lobke]:
         lobke.start()
         yield lobke
     finally:
-        lobke.stop(*NAMES)
+        lobke.stop()

@@ -3,10 +3,10 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from typing import Any, Optional
 from weakref import WeakValueDictionary
 
@@ -20,12 +20,14 @@ from bot import clock, knowledge
 from bot.handoff.codes import is_typed_code
 from bot.knowledge.models import School
 from bot.monitoring import feedback, visits
-from bot.storage.conversations import Choice, Conversations, Message, Reply, expiry
+from bot.settings import settings
+from bot.storage.conversations import Conversations, Message, Opened, Reply, expiry
 from bot.storage.database import DatabaseDown
+from bot.storage.lease import lease
 from web.code_typed import HIDDEN_CODE, code_typed
 from web.distress import helplines
 from web.events import EventsResponse, Hub, as_json
-from web.limits import Limits, address, refused
+from web.limits import MESSAGES, SESSIONS, Limits, Rush, address, refused
 from web.problems import Problem
 from web.rasa import Rasa, RasaFailed, is_blank
 from web.tokens import BadToken, Tokens
@@ -56,14 +58,22 @@ class Services:
     limits: Limits
     rasa: Rasa
     greeting: Callable[[], list[Reply]]
+    rush: Rush = field(default_factory=Rush)
     hub: Hub = field(default_factory=Hub)
     locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     making_pdf: asyncio.Lock = field(default_factory=asyncio.Lock)
     portal_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
 
-    def lock(self, conversation_id: str) -> asyncio.Lock:
-        """One turn at a time in a conversation."""
-        return self.locks.setdefault(conversation_id, asyncio.Lock())
+    def lock(self, conversation_id: str) -> AbstractAsyncContextManager[None]:
+        """One turn at a time in a conversation; with Redis, over all web processes."""
+        here = self.locks.setdefault(conversation_id, asyncio.Lock())
+        return _everywhere(here, conversation_id) if settings().redis_url else here
+
+
+@asynccontextmanager
+async def _everywhere(here: asyncio.Lock, conversation_id: str) -> AsyncIterator[None]:
+    async with here, lease("web", conversation_id):
+        yield
 
 
 def services(request: Request) -> Services:
@@ -80,7 +90,7 @@ async def start_session(request: Request) -> Response:
     school = known_school(await read_object(request, {"school"}, may_be_empty=True))
     greeting = await run_in_threadpool(lobke.greeting)
     conversation_id, token = lobke.tokens.new()
-    messages = await run_in_threadpool(partial(lobke.conversations.add, conversation_id, greeting, school=school))
+    messages = await run_in_threadpool(lobke.conversations.begin, conversation_id, greeting, school)
     shown = {"token": token, "expires_at": expiry(clock.now()).isoformat(), **_shown(messages)}
     return JSONResponse(shown, 201)
 
@@ -108,46 +118,46 @@ async def say(request: Request) -> Response:
     key = request_key(request)
     lock = lobke.lock(conversation_id)
     async with lock:
-        repeated, choice = await run_in_threadpool(_known, lobke, conversation_id, started_at, key, choice_id, text)
-        if repeated:
-            return JSONResponse(_shown(repeated))
-        school = await run_in_threadpool(lobke.conversations.school, conversation_id)
+        opened = lobke.conversations.recall(conversation_id, key, text, choice_id)
+        if opened is None:
+            opened = await run_in_threadpool(_open, lobke, conversation_id, started_at, key, choice_id, text)
+        if not opened.is_open:
+            raise ended_problem()
+        if opened.repeated:
+            return JSONResponse(_shown(opened.repeated))
         try:
             if text and is_typed_code(text):
                 text, replies = HIDDEN_CODE, await run_in_threadpool(code_typed)
-            elif choice:
-                text, replies = text or choice.label, await lobke.rasa.choose(conversation_id, choice, school)
+            elif opened.choice:
+                text = text or opened.choice.label
+                replies = await lobke.rasa.choose(conversation_id, opened.choice, opened.school, key)
             else:
-                replies = await lobke.rasa.say(conversation_id, text, school)
+                replies = await lobke.rasa.say(conversation_id, text, opened.school, key)
         except RasaFailed as error:
             replies = [] if choice_id else await run_in_threadpool(helplines, text)
             if not replies:
                 raise Problem(503, headers={"Retry-After": "5"}) from error
         stored = await run_in_threadpool(lobke.conversations.add, conversation_id, replies, text, key)
-    return JSONResponse(_shown(stored), background=BackgroundTask(lobke.hub.notify, conversation_id))
+    return JSONResponse(_shown(stored), background=BackgroundTask(lobke.hub.tell, conversation_id, stored))
 
 
-def _known(
+def _open(
     lobke: Services, conversation_id: str, started_at: datetime, key: Optional[str], choice_id: Optional[str], text: str
-) -> tuple[Optional[list[Message]], Optional[Choice]]:
-    """What is stored under this key, if anything, and what the choice means that was pressed, or typed by its label.
+) -> Opened:
+    """The conversation, with the choice that was pressed, or typed by its label.
 
-    Raises a Problem: 401 when the conversation has ended, 404 when it has no such choice, 503.
+    Raises a Problem: 404 when the conversation has no such choice, 503.
     """
-    if not lobke.conversations.is_open(conversation_id, started_at):
-        raise ended_problem()
-    repeated = lobke.conversations.turn(conversation_id, key) if key else None
-    if repeated:
-        return repeated, None
-    if choice_id is None:
-        return None, lobke.conversations.typed_choice(conversation_id, text)
+    opened = lobke.conversations.open(conversation_id, started_at, key, text)
+    if choice_id is None or opened.repeated or not opened.is_open:
+        return opened
     try:
         choice = lobke.conversations.choice(conversation_id, choice_id)
     except DatabaseDown as error:
         raise Problem(503, headers={"Retry-After": "5"}) from error
     if choice is None:
         raise Problem(404, OLD_CHOICE)
-    return None, choice
+    return replace(opened, choice=choice)
 
 
 async def transcript(request: Request) -> Response:
@@ -185,12 +195,13 @@ def _vote(
     lobke: Services, conversation_id: str, started_at: datetime, message_id: str, helpful: Optional[bool]
 ) -> None:
     """Keeps the vote. Raises a Problem, 401 or 404, and DatabaseDown."""
-    if not lobke.conversations.is_open(conversation_id, started_at):
+    opened = lobke.conversations.open(conversation_id, started_at)
+    if not opened.is_open:
         raise ended_problem()
     message = lobke.conversations.message(conversation_id, message_id)
     if message is None or not message.about:
         raise Problem(404, NO_ANSWER)
-    feedback.vote(conversation_id, message_id, message.about, helpful, lobke.conversations.school(conversation_id))
+    feedback.vote(conversation_id, message_id, message.about, helpful, opened.school)
 
 
 async def events(request: Request) -> Response:
@@ -216,7 +227,7 @@ async def end_session(request: Request) -> Response:
             await run_in_threadpool(lobke.conversations.forget, conversation_id)
         except DatabaseDown as error:
             raise Problem(503, NOT_DELETED, {"Retry-After": "60"}) from error
-    lobke.hub.notify(conversation_id, ended=True)
+    await lobke.hub.tell(conversation_id, ended=True)
     return Response(status_code=204)
 
 
@@ -347,9 +358,9 @@ def route(path: str, view: Callable[..., Any], *methods: str) -> BaseRoute:
 
 
 routes = [
-    route("/api/sessions", start_session, "POST"),
+    route(SESSIONS, start_session, "POST"),
     route("/api/views", view, "POST"),
-    route("/api/messages", messages, "GET", "POST"),
+    route(MESSAGES, messages, "GET", "POST"),
     route("/api/feedback", rate, "POST"),
     route("/api/events", events, "GET"),
     route("/api/session", end_session, "DELETE"),

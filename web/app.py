@@ -29,7 +29,7 @@ from bot.storage.spool import Spool
 from web import answer, api, calendar, documents, evaluation, handoffs_api, metrics, pages, portal
 from web.documents import NotShown, on_not_shown
 from web.greeting import greeting
-from web.limits import Limits
+from web.limits import MESSAGES, SESSIONS, Limits, Rush
 from web.portal.live import Watch
 from web.problems import Problem, on_http_exception, on_problem, problem
 from web.rasa import Rasa
@@ -78,11 +78,14 @@ def create_app(make_greeting: Callable[[], list[Reply]] = greeting, limits: Call
             courier = Courier()
             if settings().has_mail:
                 courier.start()
-            upkeep = asyncio.create_task(_upkeep(migrated))
+            tasks = [asyncio.create_task(_upkeep(migrated))]
+            if settings().redis_url:
+                tasks.append(asyncio.create_task(app.state.services.hub.follow()))
             yield
-            upkeep.cancel()
-            with suppress(asyncio.CancelledError):
-                await upkeep
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await run_in_threadpool(courier.stop)
             await run_in_threadpool(spool.stop)
 
@@ -163,11 +166,25 @@ class Guard:
             elif allowed and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
                 await Response(status_code=204, headers=PREFLIGHT)(scope, receive, send_guarded)
             else:
-                await self.app(scope, receive, send_guarded)
+                await self._in_a_rush(scope, receive, send_guarded)
         except Exception as error:  # its text could hold what a pupil typed, so only its place is logged
             log.error("request_failed", route=metrics.route_of(scope), **logs.about(error))
             if not started:
                 await problem(500)(scope, receive, send_guarded)
+
+    async def _in_a_rush(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A message or a new conversation only when it can be answered soon; a refusal costs next to nothing."""
+        path = scope["path"]
+        if scope["method"] != "POST" or path not in (MESSAGES, SESSIONS):
+            await self.app(scope, receive, send)
+            return
+        rush: Rush = scope["app"].state.services.rush
+        refusal = rush.refusal(path)
+        if refusal:
+            await problem(refusal.status, refusal.detail, refusal.headers)(scope, receive, send)
+            return
+        with rush.place(path):
+            await self.app(scope, receive, send)
 
 
 def _may_call(origin: str, host: str) -> bool:
@@ -203,7 +220,7 @@ app = create_app()
 
 
 def server(application: Starlette, port: int) -> uvicorn.Server:
-    """A server for the application. One process: limits and streams live in its memory."""
+    """A server for the application. One process: what its streams and locks are lives in its memory."""
     return uvicorn.Server(
         uvicorn.Config(
             application,

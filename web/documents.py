@@ -15,8 +15,8 @@ from starlette.routing import BaseRoute, Route
 
 from bot.knowledge.calendar import dutch_date
 from bot.orientation.document import Document, read_document
-from bot.storage.conversations import CONVERSATION_HOURS
 from bot.storage.database import DatabaseDown
+from bot.storage.turns import CONVERSATION_HOURS
 from web.api import services
 from web.limits import address
 from web.pages import WEB, templates

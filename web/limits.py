@@ -1,20 +1,62 @@
-"""How many requests a conversation and an address may make: moving windows, in the memory of this process."""
+"""How many requests a conversation and an address may make: moving windows; and how many messages may be under way.
+
+The windows are in the memory of this process; with Redis, all web processes count together, and this one alone only
+while Redis is away.
+"""
 
 import ipaddress
 import math
+import random
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
+from typing import Optional
 
 from prometheus_client import Counter
 from starlette.requests import Request
 
 from bot.settings import settings
+from bot.storage.shared import RedisAway, shared, shared_key
 from web.problems import Problem
+from web.rasa import addresses_of_rasa
 
 PURGE_SECONDS = 60.0
+MOST_UNDER_WAY = 60  # messages, for each Rasa process: it answers these in about a second
+MOST_BEGINNING = 20  # conversations at the same moment
+COME_BACK = (5, 15)  # seconds; not all at the same moment, and later when many were refused
+SETTLE_SECONDS = 10.0  # for so long it counts that somebody was refused
+MESSAGES, SESSIONS = "/api/messages", "/api/sessions"
+BUSY = "Het is nu erg druk. Wacht even en stuur je bericht dan nog eens."
+
+# KEYS: for each use a list of moments, in microseconds. ARGV: for each use its milliseconds to live, how many limits it
+# has, and these: number, microseconds. Answers how many microseconds each use has to wait; it counts when none has to.
+_COUNT = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local waits, kept, lives, place, refused = {}, {}, {}, 1, false
+for use, key in ipairs(KEYS) do
+    waits[use], kept[use], lives[use] = 0, 0, ARGV[place]
+    for limit = 1, ARGV[place + 1] do
+        local number, span = tonumber(ARGV[place + 2 * limit]), tonumber(ARGV[place + 2 * limit + 1])
+        local seen = redis.call('LINDEX', key, -number)
+        waits[use] = math.max(waits[use], seen and seen + span - now or 0)
+        kept[use] = math.max(kept[use], number)
+    end
+    place = place + 2 + 2 * ARGV[place + 1]
+    refused = refused or waits[use] > 0
+end
+if not refused then
+    for use, key in ipairs(KEYS) do
+        redis.call('RPUSH', key, string.format('%.0f', now))
+        redis.call('LTRIM', key, -kept[use], -1)
+        redis.call('PEXPIRE', key, lives[use])
+    end
+end
+return waits
+"""
 
 refused = Counter("lobke_refused", "Requests that went over a limit (429).", ("limit",))
 
@@ -60,23 +102,49 @@ class Limits:
 
     def count(self, *uses: tuple[str, str]) -> None:
         """Counts one request for each (rule, key). Raises a 429 Problem when one of them is over its limit."""
-        now = time.monotonic()
-        with self._lock:
-            self._purge(now)
-            wait = max((self._wait(rule, key, now) for rule, key in uses), default=0.0)
-            if wait > 0:
-                for rule in {rule for rule, key in uses if self._wait(rule, key, now) > 0}:
-                    refused.labels(rule).inc()
-                raise Problem(429, headers={"Retry-After": str(math.ceil(wait))})
-            for use in uses:
-                self._seen.setdefault(use, deque()).append(now)
+        waits = self._count(uses)
+        for rule in {rule for (rule, _), wait in waits.items() if wait > 0}:
+            refused.labels(rule).inc()
+        wait = max(waits.values(), default=0.0)
+        if wait > 0:
+            raise Problem(429, headers={"Retry-After": str(math.ceil(wait))})
 
     def give_back(self, *uses: tuple[str, str]) -> None:
         """Undoes one count for each (rule, key), for rules that limit what fails."""
+        if settings().redis_url:
+            with suppress(RedisAway), shared() as redis, redis.pipeline(transaction=False) as commands:
+                for use in uses:
+                    commands.rpop(_key(*use))
+                commands.execute()
+                return
         with self._lock:
             for use in uses:
                 if self._seen.get(use):
                     self._seen[use].pop()
+
+    def _count(self, uses: Sequence[tuple[str, str]]) -> dict[tuple[str, str], float]:
+        """Seconds that each use has to wait; all are counted when none has to."""
+        if settings().redis_url:
+            with suppress(RedisAway):
+                return self._count_shared(uses)
+        now = time.monotonic()
+        with self._lock:
+            self._purge(now)
+            waits = {use: self._wait(*use, now) for use in uses}
+            if all(wait <= 0 for wait in waits.values()):
+                for use in uses:
+                    self._seen.setdefault(use, deque()).append(now)
+        return waits
+
+    def _count_shared(self, uses: Sequence[tuple[str, str]]) -> dict[tuple[str, str], float]:
+        options: list[int] = []
+        for rule, _ in uses:
+            limits = self.rules[rule]
+            options += [max((math.ceil(1000 * limit.seconds) for limit in limits), default=0), len(limits)]
+            options += [value for limit in limits for value in (limit.number, int(1_000_000 * limit.seconds))]
+        with shared() as redis:
+            waits = redis.register_script(_COUNT)([_key(*use) for use in uses], options)
+        return {use: wait / 1_000_000 for use, wait in zip(uses, waits, strict=True)}
 
     def _wait(self, rule: str, key: str, now: float) -> float:
         """Seconds until this rule allows one more; 0 or less when it does now."""
@@ -96,6 +164,43 @@ class Limits:
                 seen.popleft()
             if not seen:
                 del self._seen[use]
+
+
+class Rush:
+    """How many requests are under way. More than Lobke can answer soon are refused at once, so that it costs little.
+
+    Those that are under way go on, and who chats already goes before who begins.
+    """
+
+    def __init__(self) -> None:
+        self._most = {MESSAGES: MOST_UNDER_WAY * len(addresses_of_rasa()), SESSIONS: MOST_BEGINNING}
+        self._number = dict.fromkeys(self._most, 0)
+        self._refused, self._at = 0.0, 0.0
+
+    def refusal(self, path: str) -> Optional[Problem]:
+        """A 503 Problem when there is no place for one more on MESSAGES or SESSIONS, None when there is."""
+        if all(self._number[one] < self._most[one] for one in {path, MESSAGES}):
+            return None
+        refused.labels("requests under way").inc()
+        now = time.monotonic()
+        self._refused = self._refused * math.exp((self._at - now) / SETTLE_SECONDS) + 1
+        self._at = now
+        least, most = COME_BACK
+        most += int(self._refused / self._most[MESSAGES])  # no faster than they can be answered
+        return Problem(503, BUSY, {"Retry-After": str(random.randint(least, most))})
+
+    @contextmanager
+    def place(self, path: str) -> Iterator[None]:
+        """A request on this path is under way."""
+        self._number[path] += 1
+        try:
+            yield
+        finally:
+            self._number[path] -= 1
+
+
+def _key(rule: str, key: str) -> str:
+    return shared_key("limit", f"{rule}\0{key}")
 
 
 def wait_of(error: Problem) -> str:

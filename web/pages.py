@@ -3,7 +3,7 @@
 import asyncio
 import mimetypes
 import os
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
@@ -17,12 +17,14 @@ from starlette.types import Scope
 
 from bot.settings import settings
 from bot.storage import database
+from bot.storage.shared import RedisAway, ping
 from web.problems import problem
-from web.rasa import address_of_rasa, authorization
+from web.rasa import addresses_of_rasa
 
 WEB = Path(__file__).parent
 CHECK_SECONDS = 3.0
-NAMES = {"rasa": "de dialoog (rasa)", "actions": "de antwoorden (actions)", "database": "de database"}
+UNSTORED = {"Cache-Control": "no-store"}
+NAMES = {"rasa": "de dialoog (rasa)", "actions": "de antwoorden (actions)", "database": "de database", "redis": "Redis"}
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 for _ending, _type in TYPES.items():
     mimetypes.add_type(_type, _ending)  # some machines have other ideas, and browsers refuse those
@@ -62,18 +64,22 @@ async def home(request: Request) -> Response:
 
 async def health(request: Request) -> Response:
     """GET /healthz: 200 when everything answers, 503 with which part does not."""
-    names = tuple(NAMES)
-    answers = await asyncio.gather(
-        _within(_answers(f"{address_of_rasa()}/", authorization())),
-        _within(_answers(f"http://127.0.0.1:{settings().actions_port}/health", {})),
-        _within(_database_healthy()),
-    )
-    checks = {"web": "ok", **{name: "ok" if answer else "down" for name, answer in zip(names, answers, strict=True)}}
-    headers = {"Cache-Control": "no-store"}
-    down = [NAMES[name] for name in names if checks[name] == "down"]
+    looks = {"rasa": _rasa_answers(), "database": _healthy(database.ping)}
+    if not settings().rasa_urls:  # else they are on other machines, and Rasa there says whether they answer
+        looks["actions"] = _answers(f"http://127.0.0.1:{settings().actions_port}/health")
+    if settings().redis_url:
+        looks["redis"] = _healthy(ping)
+    answers = await asyncio.gather(*map(_within, looks.values()))
+    checks = {"web": "ok", **{name: "ok" if answer else "down" for name, answer in zip(looks, answers, strict=True)}}
+    down = [NAMES[name] for name in looks if checks[name] == "down"]
     if down:
-        return problem(503, f"Dit antwoordt niet: {', '.join(down)}.", headers, checks=checks)
-    return JSONResponse({"status": "ok", "checks": checks}, headers=headers)
+        return problem(503, f"Dit antwoordt niet: {', '.join(down)}.", UNSTORED, checks=checks)
+    return JSONResponse({"status": "ok", "checks": checks}, headers=UNSTORED)
+
+
+async def alive(request: Request) -> Response:
+    """GET /livez: 200 as soon as this process answers, whatever the others do."""
+    return JSONResponse({"status": "ok"}, headers=UNSTORED)
 
 
 async def _within(check: Awaitable[bool]) -> bool:
@@ -83,19 +89,25 @@ async def _within(check: Awaitable[bool]) -> bool:
         return False
 
 
-async def _answers(url: str, headers: Mapping[str, str]) -> bool:
+async def _rasa_answers() -> bool:
+    """All processes of this machine; of other machines one is enough, so that others can be replaced meanwhile."""
+    answers = await asyncio.gather(*(_within(_answers(f"{url}/")) for url in addresses_of_rasa()))
+    return any(answers) if settings().rasa_urls else all(answers)
+
+
+async def _answers(url: str) -> bool:
     # A client of its own: those of the chat may all be busy. Plain http on loopback needs no certificates.
     try:
         async with httpx.AsyncClient(trust_env=False, verify=False, timeout=CHECK_SECONDS) as client:
-            return (await client.get(url, headers=headers)).status_code == 200
+            return (await client.get(url)).status_code == 200
     except httpx.HTTPError:
         return False
 
 
-async def _database_healthy() -> bool:
+async def _healthy(ping: Callable[[], None]) -> bool:
     try:
-        await run_in_threadpool(database.ping)
-    except database.DatabaseDown:
+        await run_in_threadpool(ping)
+    except (database.DatabaseDown, RedisAway):
         return False
     return True
 
@@ -105,4 +117,5 @@ routes: list[BaseRoute] = [
     Route("/lobke.js", widget),
     Mount("/static", assets),
     Route("/healthz", health),
+    Route("/livez", alive),
 ]

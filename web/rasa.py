@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import secrets
 import time
 import unicodedata
+import zlib
 from typing import Any, Optional
 
-import httpx
+import aiohttp
 import structlog
 from prometheus_client import Counter, Histogram
 
@@ -20,8 +22,10 @@ _SLASHES = "/\u2044\u2215\u2571\u27cb\u29f8\uff0f"
 # Letters and symbols without ink, and a joiner that hides between letters.
 _BLANKS = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"))
 PATIENCE = 0.9  # of the time for an answer, a message may wait for a free connection
-CONNECTIONS = 10  # Rasa answers one at a time, and httpx looks at every idle connection for every request
+CONNECTIONS = 20  # to each Rasa process: it answers one at a time, and reads those that wait together
 LONGEST = 1000  # characters; normalising can make a text longer
+AWAY_SECONDS = 5.0  # a process that cannot be reached is asked last, as trying it may take two seconds
+DIED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
 ROLES = {"step"}  # of a choice, as the widget knows them
 ABOUT = ("intent", "kind", "subject")
 
@@ -45,9 +49,9 @@ class RasaFailed(Exception):
         self.outcome = outcome
 
 
-def address_of_rasa() -> str:
-    """Where Rasa's channel is."""
-    return f"http://127.0.0.1:{settings().rasa_port}/webhooks/lobke"
+def addresses_of_rasa() -> list[str]:
+    """Where the channel of each Rasa process is."""
+    return [f"{address}/webhooks/lobke" for address in settings().rasa_addresses]
 
 
 def authorization() -> dict[str, str]:
@@ -56,57 +60,88 @@ def authorization() -> dict[str, str]:
 
 
 class Rasa:
-    """One keep-alive client for Rasa's channel on 127.0.0.1. Use it as an async context manager."""
+    """A keep-alive client for the channel of each Rasa process. Use it as an async context manager.
+
+    A conversation goes to the same process each time, or to the next one while that one does not run.
+    """
 
     def __init__(self) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=address_of_rasa(),
-            headers=authorization(),
-            timeout=httpx.Timeout(settings().rasa_timeout, connect=2.0, pool=PATIENCE * settings().rasa_timeout),
-            limits=httpx.Limits(max_connections=CONNECTIONS),
-            trust_env=False,
-            verify=False,  # plain http on loopback: loading certificates would only take time
-        )
+        self._addresses = [f"{address}/webhook" for address in addresses_of_rasa()]
+        self._away_until: dict[str, float] = {}
 
     async def __aenter__(self) -> "Rasa":
+        self._session = aiohttp.ClientSession(
+            headers=authorization(),
+            timeout=aiohttp.ClientTimeout(connect=PATIENCE * settings().rasa_timeout, sock_connect=2.0),
+            connector=aiohttp.TCPConnector(limit=0, limit_per_host=CONNECTIONS),
+        )
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self._client.aclose()
+        await self._session.close()
 
-    async def say(self, conversation_id: str, text: str, school: Optional[str] = None) -> list[Reply]:
-        """The replies to typed text; `school` is where the chat was opened, for the log. Raises RasaFailed."""
-        return await self._post(conversation_id, plain(text) or "?", school)
+    async def say(
+        self, conversation_id: str, text: str, school: Optional[str] = None, key: Optional[str] = None
+    ) -> list[Reply]:
+        """The replies to typed text; `school` is where the chat was opened, for the log. Raises RasaFailed.
 
-    async def choose(self, conversation_id: str, choice: Choice, school: Optional[str] = None) -> list[Reply]:
-        """The replies to a pressed choice. Raises RasaFailed."""
-        return await self._post(conversation_id, "/kies" + json.dumps({"keuze": choice.meaning}), school)
+        With the `key` of the message before it, the same replies, without handling it again.
+        """
+        return await self._post(conversation_id, plain(text) or "?", school, key)
 
-    async def _post(self, conversation_id: str, message: str, school: Optional[str]) -> list[Reply]:
+    async def choose(
+        self, conversation_id: str, choice: Choice, school: Optional[str] = None, key: Optional[str] = None
+    ) -> list[Reply]:
+        """The replies to a pressed choice, as `say` does. Raises RasaFailed."""
+        return await self._post(conversation_id, "/kies" + json.dumps({"keuze": choice.meaning}), school, key)
+
+    async def _post(self, conversation_id: str, message: str, school: Optional[str], key: Optional[str]) -> list[Reply]:
         started = time.perf_counter()
         try:
-            found = await self._call(conversation_id, message, school)
+            found = await self._call(conversation_id, message, school, key or secrets.token_hex(16))
         except RasaFailed as error:
             _count(error.outcome, started, reason=str(error))
             raise
         _count("answered", started)
         return found
 
-    async def _call(self, conversation_id: str, message: str, school: Optional[str]) -> list[Reply]:
-        body = {"sender": conversation_id, "message": message, **({"school": school} if school else {})}
-        call = self._client.post("/webhook", json=body, headers=logs.headers())
+    async def _call(self, conversation_id: str, message: str, school: Optional[str], key: str) -> list[Reply]:
+        body = {"sender": conversation_id, "message": message, "key": key, **({"school": school} if school else {})}
         try:
-            answer = await asyncio.wait_for(call, settings().rasa_timeout)
-            found = replies(answer.json()) if answer.status_code == 200 else []
-        except httpx.PoolTimeout as error:
+            found = await asyncio.wait_for(self._send(conversation_id, body), settings().rasa_timeout)
+        except aiohttp.ServerTimeoutError as error:
             raise RasaFailed(type(error).__name__, "shed") from error
-        except (httpx.ReadTimeout, asyncio.TimeoutError) as error:
+        except asyncio.TimeoutError as error:
             raise RasaFailed(type(error).__name__, "timeout") from error
-        except (httpx.HTTPError, ValueError) as error:
+        except (aiohttp.ClientError, ValueError) as error:
             raise RasaFailed(type(error).__name__) from error
         if not found:
-            raise RasaFailed(f"status {answer.status_code}, no answer")
+            raise RasaFailed("no answer")
         return found
+
+    async def _send(self, conversation_id: str, body: dict[str, str]) -> list[Reply]:
+        """The answer of the first process that takes the message; when it dies meanwhile, that of the next one."""
+        first, now = zlib.crc32(conversation_id.encode()) % len(self._addresses), time.monotonic()
+        ordered = self._addresses[first:] + self._addresses[:first]
+        *others, last = sorted(ordered, key=lambda address: self._away_until.get(address, 0.0) > now)
+        died = False
+        for address in others:
+            try:
+                return await self._ask(address, body)
+            except (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError):  # nobody took the message
+                self._away_until[address] = now + AWAY_SECONDS
+            except DIED:
+                if died:
+                    raise
+                died = True
+        return await self._ask(last, body)
+
+    async def _ask(self, address: str, body: dict[str, str]) -> list[Reply]:
+        asked = self._session.post(address, json=body, headers=logs.headers(), allow_redirects=False)
+        async with asked as answer:
+            if answer.status != 200:
+                raise RasaFailed(f"status {answer.status}")
+            return replies(json.loads(await answer.read()))
 
 
 def _count(outcome: str, started: float, **more: str) -> None:

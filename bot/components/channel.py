@@ -3,12 +3,14 @@
 `rasa run --auth-token` protects Rasa's own API only, not its channels.
 """
 
+import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
+from aiohttp import ClientError, ClientSession, ClientTimeout
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.channels.rest import RestInput
 from sanic import Blueprint, Sanic, response
@@ -16,14 +18,20 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.components.new_model import follow
+from bot.components.trackers import Answered, request_key
 from bot.keys import derived_key
 from bot.logs import REQUEST_ID, about, begin_request
+from bot.settings import settings
 
 log = structlog.get_logger()
+HEALTH_SECONDS = 2.0
 
 
 class LobkeChannel(RestInput):
-    """`POST /webhooks/lobke/webhook` {"sender", "message", "school"?} and `GET /webhooks/lobke/`, with a token."""
+    """`POST /webhooks/lobke/webhook` {"sender", "message", "school"?, "key"?} with a token, and `GET /webhooks/lobke/`.
+
+    A message with the key of the one before it is not handled again: it gets the same answer.
+    """
 
     @classmethod
     def name(cls) -> str:
@@ -43,12 +51,14 @@ class LobkeChannel(RestInput):
         async def check_token(request: Request) -> Any:
             given = request.headers.get("authorization", "").encode("utf-8", "replace")
             begin_request(request.headers.get(REQUEST_ID))
-            return None if hmac.compare_digest(given, expected) else response.json({"error": "token"}, status=401)
+            if request.method == "GET" or hmac.compare_digest(given, expected):
+                return None
+            return response.json({"error": "token"}, status=401)
 
         @blueprint.route("/", methods=["GET"])
         async def health(request: Request) -> HTTPResponse:
             agent = getattr(request.app.ctx, "agent", None)
-            ready = agent is not None and agent.is_ready()
+            ready = agent is not None and agent.is_ready() and await _actions_answer()
             return response.json({"ready": ready}, status=200 if ready else 503)
 
         @blueprint.route("/webhook", methods=["POST"])
@@ -57,13 +67,16 @@ class LobkeChannel(RestInput):
             if not isinstance(body, dict) or not all(isinstance(body.get(key), str) for key in ("sender", "message")):
                 return response.json({"error": "sender and message are strings"}, status=400)
             collector, began = CollectingOutputChannel(), time.perf_counter()
-            school = body.get("school")
-            metadata = {"school": school} if isinstance(school, str) else None
+            metadata = {name: body[name] for name in ("school", "key") if isinstance(body.get(name), str)}
+            request_key.set(metadata.get("key"))
             message = UserMessage(
-                body["message"], collector, body["sender"], input_channel=self.name(), metadata=metadata
+                body["message"], collector, body["sender"], input_channel=self.name(), metadata=metadata or None
             )
             try:
                 await on_new_message(message)
+            except Answered as answered:
+                for reply in answered.replies:
+                    await collector.send_response(message.sender_id, reply)
             except Exception as error:
                 log.error("message_not_answered", **about(error))
                 return response.json({"error": "handler"}, status=500)
@@ -72,3 +85,12 @@ class LobkeChannel(RestInput):
             return response.json(collector.messages)
 
         return blueprint
+
+
+async def _actions_answer() -> bool:
+    url = f"http://127.0.0.1:{settings().actions_port}/health"
+    try:
+        async with ClientSession(timeout=ClientTimeout(HEALTH_SECONDS)) as session, session.get(url) as answer:
+            return answer.status == 200
+    except (ClientError, asyncio.TimeoutError):
+        return False

@@ -39,14 +39,14 @@ class Interaction:
     school: Optional[str] = None  # where the chat was opened
 
 
-def record(interaction: Interaction) -> None:
-    """Logs the interaction. Never waits for the database and never raises."""
+def record(interaction: Interaction, once: str = "") -> None:
+    """Logs the interaction; with the same `once` only the first time. Never waits for the database and never raises."""
     try:
         now = clock.now()
         row = asdict(interaction)
         for name, length in (("intent", 64), ("kind", 64), ("subject", 128), ("outcome", 64)):
             row[name] = row[name] and str(row[name])[:length]
-        row["id"] = str(uuid.uuid4())
+        row["id"] = _id("interaction", once)
         row["at"] = now
         row["conversation"] = log_hash(interaction.conversation, now.date())
         kept = interaction.text and interaction.outcome == NOT_UNDERSTOOD
@@ -56,10 +56,14 @@ def record(interaction: Interaction) -> None:
         log.error("interaction_not_recorded", error=type(error).__name__)
 
 
-def tally(name: str, value: str) -> None:
-    """Counts one of these over all pupils, by month and without a conversation. Never raises."""
+def tally(name: str, value: str, once: str = "") -> None:
+    """Counts one of these over all pupils, by month and without a conversation. Never raises.
+
+    With the same `once`, an id, it counts only the first time.
+    """
     try:
-        row = {"id": str(uuid.uuid4()), "month": clock.today().isoformat()[:7], "name": name, "value": value}
+        id = _id(f"tally:{name}:{value}", once)
+        row = {"id": id, "month": clock.today().isoformat()[:7], "name": name, "value": value}
         spool().put([("tallies", row)])
     except Exception as error:
         log.error("tally_not_recorded", error=type(error).__name__)
@@ -67,17 +71,21 @@ def tally(name: str, value: str) -> None:
 
 def counted(metric: str, school: Optional[str] = None, value: str = "", number: int = 1, once: str = "") -> Row:
     """A row that counts something today. With `once`, an id, the same thing is never counted twice."""
-    id = derived_key(f"counted:{metric}:{once}")[:32] if once else uuid.uuid4().hex
+    id = _id(f"counted:{metric}", once)
     row = {"id": id, "day": clock.today(), "school": school, "metric": metric, "value": value, "number": number}
     return "counted", row
 
 
-def count(metric: str, school: Optional[str] = None, value: str = "", number: int = 1) -> None:
-    """Counts something today, without a conversation. Never waits for the database and never raises."""
+def count(metric: str, school: Optional[str] = None, value: str = "", number: int = 1, once: str = "") -> None:
+    """Counts something today, as `counted`. Never waits for the database and never raises."""
     try:
-        spool().put([counted(metric, school, value, number)])
+        spool().put([counted(metric, school, value, number, once)])
     except Exception as error:
         log.error("count_not_recorded", error=type(error).__name__)
+
+
+def _id(what: str, once: str) -> str:
+    return derived_key(f"{what}:{once}")[:32] if once else uuid.uuid4().hex
 
 
 def spool() -> Spool:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ from rasa.core.channels.channel import UserMessage, register
 from sanic import Sanic
 
 from bot.components.channel import LobkeChannel
+from bot.components.trackers import Answered, request_key
 from bot.keys import derived_key
 from bot.settings import settings
 
@@ -21,8 +23,11 @@ MESSAGE = {"sender": "a", "message": "hoe word ik kok"}
 class Agent:
     """In the place of Rasa's agent, behind its real way of registering channels."""
 
+    key: Any = None
+
     ready = True
     metadata: Any = None
+    answered: Any = None
 
     def is_ready(self) -> bool:
         return self.ready
@@ -30,7 +35,9 @@ class Agent:
     async def handle_message(self, message: UserMessage) -> None:
         if message.text == "breek":
             raise RuntimeError("geheim")
-        self.metadata = message.metadata
+        self.metadata, self.key = message.metadata, request_key.get()
+        if self.answered:
+            raise Answered(self.answered)
         await message.output_channel.send_text_message(message.sender_id, f"Je zei: {message.text}")
 
 
@@ -40,10 +47,29 @@ def agent() -> Agent:
 
 
 @pytest.fixture(scope="module")
-def rasa(agent: Agent, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def actions() -> Iterator[HTTPServer]:
+    """The health of the action server."""
+
+    class Health(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/health" else 404)
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Health)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def rasa(agent: Agent, actions: HTTPServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client with the right token; Sanic can be started once in a process."""
     with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as free:
         patch.setenv("LOBKE_DATA_DIR", str(tmp_path_factory.mktemp("channel")))
+        patch.setenv("LOBKE_ACTIONS_PORT", str(actions.server_address[1]))
         settings.cache_clear()
         app = Sanic("test_channel", configure_logging=False)
         app.ctx.agent = agent
@@ -85,7 +111,6 @@ def test_the_school_of_the_chat_goes_with_the_message(
 def test_without_the_token_nothing_is_answered(rasa: httpx.Client, header: bytes) -> None:
     headers = [(b"Authorization", header)]
     assert rasa.post("/webhooks/lobke/webhook", json=MESSAGE, headers=headers).status_code == 401
-    assert rasa.get("/webhooks/lobke/", headers=headers).status_code == 401
 
 
 def test_a_message_that_could_not_be_handled_is_a_failure_and_not_an_empty_answer(
@@ -101,7 +126,38 @@ def test_a_body_of_another_shape_is_refused(rasa: httpx.Client, body: Any) -> No
     assert rasa.post("/webhooks/lobke/webhook", json=body).status_code == 400
 
 
-def test_its_health_says_whether_the_model_is_loaded(rasa: httpx.Client, agent: Agent) -> None:
-    assert rasa.get("/webhooks/lobke/").status_code == 200
+@pytest.mark.parametrize(("more", "key"), [({"key": "abc"}, "abc"), ({}, None), ({"key": 3}, None)])
+def test_the_key_of_the_request_goes_with_the_message(
+    rasa: httpx.Client, agent: Agent, more: dict[str, Any], key: Any
+) -> None:
+    rasa.post("/webhooks/lobke/webhook", json={**MESSAGE, "school": "guido", **more})
+    assert (agent.metadata.get("key"), agent.key, agent.metadata["school"]) == (key, key, "guido")
+
+
+def test_a_message_that_was_answered_gets_that_answer_in_the_same_shape(
+    rasa: httpx.Client, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [{"text": "Een.\n\nTwee."}, {"custom": {"card": {}}}, {"text": "Kies", "buttons": [{"title": "a"}]}]
+    monkeypatch.setattr(agent, "answered", said)
+    assert rasa.post("/webhooks/lobke/webhook", json=MESSAGE).json() == [
+        {"recipient_id": "a", "text": "Een."},
+        {"recipient_id": "a", "text": "Twee."},
+        {"recipient_id": "a", "custom": {"card": {}}},
+        {"recipient_id": "a", "text": "Kies", "buttons": [{"title": "a"}]},
+    ]
+
+
+def test_its_health_tells_anybody_whether_the_model_is_loaded_and_actions_answer(
+    rasa: httpx.Client, agent: Agent, actions: HTTPServer
+) -> None:
+    def health() -> tuple[int, Any]:
+        answer = rasa.get("/webhooks/lobke/", headers={"Authorization": ""})
+        return answer.status_code, answer.json()
+
+    assert health() == (200, {"ready": True})
     agent.ready = False
-    assert rasa.get("/webhooks/lobke/").status_code == 503
+    assert health() == (503, {"ready": False})
+    agent.ready = True
+    actions.shutdown()
+    actions.server_close()
+    assert health() == (503, {"ready": False})

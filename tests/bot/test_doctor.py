@@ -18,6 +18,7 @@ from bot.settings import PROJECT, settings
 from bot.storage.spool import Spool
 from tests.bot.databases import postgres_command
 from tests.mail_server import PASSWORD, USER, MailServer, mail_server, use
+from tests.redis_server import RedisServer
 from tests.stack import free_ports
 
 Set = Callable[..., None]
@@ -133,6 +134,18 @@ def test_an_address_of_a_database_that_cannot_be_read(data_dir: Path) -> None:
         patch.setattr(settings(), "database_url", f"niets:{SECRET}")
         assert level("database") == "fout"
         assert SECRET not in str(list(doctor.examine()))
+
+
+def test_redis_must_answer_and_machines_must_share_the_rest(redis: RedisServer, change: Set) -> None:
+    change(secret=SECRET, database_url="postgresql://localhost/lobke")
+    assert level("redis") == "goed"
+    change(secret="")
+    assert level("redis") == "fout"
+    change(secret=SECRET)
+    redis.stop()
+    assert "antwoordt niet" in found("redis")[0][1]
+    change(redis_url="")
+    assert level("redis") == "goed"
 
 
 def test_the_model_must_be_there_and_current(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

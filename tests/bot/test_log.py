@@ -111,3 +111,12 @@ def test_a_count_that_cannot_be_kept_stops_nothing(data_dir: Path, monkeypatch: 
     with capture_logs() as logged:
         tally("verkenning_type", "S")
     assert logged == [{"event": "tally_not_recorded", "error": "OSError", "log_level": "error"}]
+
+
+def test_what_is_done_over_is_logged_and_counted_once(database: str) -> None:
+    for _ in range(2):
+        record(Interaction("a", outcome="answered"), "the first")
+        record(Interaction("a", outcome="answered"), "the second")
+        log.tally("verkenning_type", "doener", "the first")
+    assert (len(recorded()), len(recorded(tables.tallies))) == (2, 1)
+    assert "first" not in str(recorded())

@@ -19,12 +19,12 @@ from bot.accounts.accounts import Account
 from bot.keys import derived_key
 from bot.settings import settings
 from bot.storage.conversations import Choice, Reply
-from tests.bot.databases import data_dir, own_knowledge, sqlite_database
+from tests.bot.databases import data_dir, own_knowledge, redis, sqlite_database
 from tests.web.staff import PASSWORD, Browser, a_decaan
 from web.app import create_app, server
 from web.limits import Limits
 
-__all__ = ["data_dir", "own_knowledge", "sqlite_database"]
+__all__ = ["data_dir", "own_knowledge", "redis", "sqlite_database"]
 
 ANSWER = [
     {"text": "Kok word je op **niveau 2**.", "buttons": [{"title": "Hoe lang duurt het?", "payload": "duur:kok"}]}

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from bot.monitoring.log import NOT_UNDERSTOOD, Interaction, record
 from bot.settings import settings
+from bot.storage import turns
+from bot.storage.turns import Turn
 from tests.web.conftest import Site, Talk, assert_problem
 
 
@@ -17,18 +19,15 @@ def rows(file: Path, table: str) -> int:
 
 def test_nothing_is_left_and_the_token_opens_nothing(talk: Talk, sqlite_database: Path) -> None:
     conversation_id = talk.token.split(".")[0]
-    with closing(sqlite3.connect(sqlite_database)) as rasa:
-        rasa.execute("CREATE TABLE events (sender_id VARCHAR, timestamp FLOAT, data TEXT)")
-        rasa.execute("INSERT INTO events VALUES (?, 1, 'hoe word ik kok')", (conversation_id,))
-        rasa.commit()
+    turns.write(conversation_id, Turn(1, b"hoe word ik kok"), is_all=False)
     talk.say("hoe word ik kok")
     answer = talk.delete()
     assert (answer.status_code, answer.content) == (204, b"")
-    assert {name: rows(sqlite_database, name) for name in ("conversations", "messages", "choices", "events")} == {
+    assert {name: rows(sqlite_database, name) for name in ("conversations", "messages", "choices", "turns")} == {
         "conversations": 0,
         "messages": 0,
         "choices": 0,
-        "events": 0,
+        "turns": 0,
     }
     for refused in (talk.read(), talk.say("hoi"), talk.delete(), talk.choose(talk.messages[0]["choices"][0]["id"])):
         assert_problem(refused, 401)

@@ -100,7 +100,7 @@ def test_a_connection_that_broke_goes_on_where_it_was(site: Site, talk: Talk, wa
 
 
 def test_a_message_that_another_process_stored_arrives(site: Site, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr(events, "LOOK_SECONDS", 0.2)
     with listen(talk) as stream:
         conversation_id, _ = site.app.state.services.tokens.read(talk.token)
         Conversations(Spool(settings().spool_dir)).add(conversation_id, [Reply("van elders")], sender="decaan")
@@ -116,7 +116,7 @@ def test_a_quiet_line_is_kept_open(talk: Talk, monkeypatch: pytest.MonkeyPatch) 
 def test_it_survives_a_database_that_is_gone_for_a_while(
     site: Site, talk: Talk, sqlite_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr(events, "LOOK_SECONDS", 0.2)
     with listen(talk) as stream:
         away = sqlite_database.with_name("away.db")
         sqlite_database.rename(away)
@@ -145,7 +145,7 @@ def test_deleting_the_conversation_ends_the_stream(talk: Talk) -> None:
 def test_the_stream_ends_with_the_conversation(
     talk: Talk, monkeypatch: pytest.MonkeyPatch, set_up: Callable[..., None]
 ) -> None:
-    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr(events, "LOOK_SECONDS", 0.2)
     with listen(talk) as stream:
         set_up(now="2100-01-01T12:00")
         assert stream.next()["event"] == "ended"

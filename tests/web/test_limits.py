@@ -2,12 +2,23 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from tests.redis_server import RedisServer
 from tests.web.conftest import Site, StandIn, assert_problem
-from web.limits import RULES, Limit, Limits
+from web.limits import MESSAGES, RULES, SESSIONS, Limit, Limits, Rush
 from web.problems import Problem
+
+
+@pytest.fixture(autouse=True, params=["memory", "redis"])
+def where(request: pytest.FixtureRequest) -> str:
+    """Where the requests are counted; the promises are the same."""
+    if request.param == "redis":
+        request.getfixturevalue("redis")
+    return str(request.param)
 
 
 def only(**limits: Limit) -> Callable[[], Limits]:
@@ -91,6 +102,63 @@ def test_the_promised_numbers() -> None:
     assert RULES["messages of an address"] == (Limit(1200, 60),)
 
 
+def test_what_is_given_back_did_not_count() -> None:
+    limits = Limits({"rule": (Limit(2, 60),)})
+    for _ in range(5):
+        limits.count(("rule", "a"))
+        limits.give_back(("rule", "a"))
+    limits.count(("rule", "a"), ("rule", "b"))
+    limits.count(("rule", "a"))
+    with pytest.raises(Problem):
+        limits.count(("rule", "b"), ("rule", "a"))
+    limits.count(("rule", "b"))
+
+
+def test_all_limits_of_a_rule_count() -> None:
+    limits = Limits({"rule": (Limit(2, 1), Limit(3, 600))})
+    waits = []
+    for _ in range(2):
+        limits.count(("rule", "a"))
+    for seconds in (1, 0):
+        with pytest.raises(Problem) as refused:
+            limits.count(("rule", "a"))
+        waits.append(int((refused.value.headers or {})["Retry-After"]))
+        time.sleep(seconds)
+        if seconds:
+            limits.count(("rule", "a"))
+    assert waits[0] == 1 and waits[1] > 500
+
+
+@pytest.mark.parametrize("where", ["redis"], indirect=True)
+def test_web_processes_count_together(redis: RedisServer) -> None:
+    one, other = (Limits({"rule": (Limit(2, 60),)}) for _ in range(2))
+    one.count(("rule", "a"))
+    other.count(("rule", "a"))
+    for limits in (one, other):
+        with pytest.raises(Problem):
+            limits.count(("rule", "a"))
+    other.give_back(("rule", "a"))
+    one.count(("rule", "a"))
+
+
+@pytest.mark.parametrize("where", ["redis"], indirect=True)
+def test_redis_holds_no_address_and_nothing_for_longer_than_needed(redis: RedisServer) -> None:
+    Limits({"rule": (Limit(1, 60), Limit(2, 5))}).count(("rule", "192.0.2.1"))
+    assert "192.0.2.1" not in redis.everything()
+    assert [0 < redis.client.pttl(key) <= 60_000 for key in redis.client.scan_iter()] == [True]
+
+
+@pytest.mark.parametrize("where", ["redis"], indirect=True)
+def test_while_redis_is_away_each_process_counts_by_itself(redis: RedisServer) -> None:
+    one, other = (Limits({"rule": (Limit(1, 60),)}) for _ in range(2))
+    redis.stop()
+    for limits in (one, other):
+        limits.count(("rule", "a"))
+        with pytest.raises(Problem):
+            limits.count(("rule", "a"))
+
+
+@pytest.mark.parametrize("where", ["memory"], indirect=True)
 def test_what_is_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr("web.limits.time.monotonic", lambda: now)
@@ -102,3 +170,39 @@ def test_what_is_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     now += 121
     limits.count(("rule", "5"))
     assert len(limits._seen) == 1
+
+
+def test_more_messages_than_can_be_answered_soon_are_refused_at_once(
+    run: Callable[..., Site], rasa: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.limits.MOST_UNDER_WAY", 1)
+    site = run()
+    first, second = site.start(), site.start()
+    rasa.seconds = 1.0
+    with ThreadPoolExecutor() as pool:
+        under_way = pool.submit(first.say, "hoi")
+        while not rasa.received:
+            time.sleep(0.01)
+        refused = [second.say("hoi"), site.http.post("/api/sessions", json={})]
+        assert not under_way.done()
+        assert under_way.result().status_code == 200
+    assert "druk" in assert_problem(refused[0], 503) and "druk" in assert_problem(refused[1], 503)
+    assert all(5 <= int(answer.headers["Retry-After"]) <= 20 for answer in refused)
+    until = time.monotonic() + 10
+    while second.say("hoi").status_code != 200:
+        assert time.monotonic() < until
+
+
+def test_who_begins_waits_before_who_chats(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.limits.MOST_BEGINNING", 0)
+    rush = Rush()
+    assert rush.refusal(SESSIONS) and not rush.refusal(MESSAGES)
+
+
+def test_the_more_are_refused_the_later_they_come_back(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.limits.MOST_UNDER_WAY", 1)
+    rush = Rush()
+    with rush.place(MESSAGES):
+        waits = [int((refusal.headers or {})["Retry-After"]) for _ in range(200) if (refusal := rush.refusal(MESSAGES))]
+    assert len(waits) == 200 and max(waits[:5]) <= 20 and max(waits) > 100
+    assert rush.refusal(MESSAGES) is None

@@ -4,6 +4,7 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -103,10 +104,13 @@ def test_messages_are_counted_by_what_rasa_did(watched: Watched, rasa: StandIn, 
 def test_a_message_without_a_free_connection_is_shed(
     run: Callable[..., Site], rasa: StandIn, set_up: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.rasa.CONNECTIONS", 0)
+    monkeypatch.setattr("web.rasa.CONNECTIONS", 1)
     set_up(rasa_timeout=0.5)
-    watched = Watched(run())
-    assert watched.site.start().say("hoi").status_code == 503
+    watched, rasa.seconds = Watched(run()), 5.0
+    talks = [watched.site.start() for _ in range(2)]
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda talk: talk.say("hoi").status_code, talks))
+    assert answers == [503, 503]
     assert watched.rose("lobke_messages_total", outcome="shed") == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.web.conftest import Site, Talk, assert_problem
 
 SCHOOL = "https://www.voorbeeld.nl"
-EVERYWHERE = ["/", "/lobke.js", "/static/lobke.css", "/healthz", "/api/messages", "/api/unknown", "/unknown"]
+EVERYWHERE = ["/", "/lobke.js", "/static/lobke.css", "/healthz", "/livez", "/api/messages", "/api/unknown", "/unknown"]
 EVERYWHERE += ["/mijn/x", "/mijn/x.pdf", "/kalender/aanmelden-1-april-2027.ics", "/kalender/x.ics", "/antwoord"]
 EVERYWHERE += ["/kalender", "/kalender.ics", "/evaluatie/x"]
 

@@ -365,7 +365,8 @@ async function call(method, path, { token, body, key } = {}) {
   }
   const answer = await response.json().catch(() => null);
   if (response.ok && (answer || response.status === 204)) return answer;
-  const wait = response.status === 429 ? Number(response.headers.get("Retry-After")) || 5 : 0;
+  const asked = [429, 503].includes(response.status) && response.headers.has("Retry-After");
+  const wait = asked ? Number(response.headers.get("Retry-After")) || 5 : 0;
   throw new Problem(response.ok ? 0 : response.status, answer?.detail || TEXT.trouble, wait);
 }
 

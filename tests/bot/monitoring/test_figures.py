@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
@@ -106,9 +106,7 @@ ROWS = st.one_of(
         happened, metric=st.sampled_from(["view", "visitor", "first_answer"]), value=st.sampled_from("01"), day=DAYS
     ),
 )
-WITH_A_DATABASE = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+WITH_A_DATABASE = settings(max_examples=25)
 
 
 def direct(rows: list[Row]) -> dict[tuple[date, str, str, str], int]:
