@@ -10,6 +10,8 @@ from bot import logs
 from bot.run import silence_warnings
 from bot.settings import settings
 
+KEEP_ALIVE_SECONDS = 60  # longer than Rasa keeps a connection, so that it never asks over one that is closed
+
 log = structlog.get_logger("actions")
 
 
@@ -29,6 +31,7 @@ def main() -> None:
     sources()
     find_period("vandaag", today())
     app = create_app("actions", cors_origins=None)
+    app.config.KEEP_ALIVE_TIMEOUT = KEEP_ALIVE_SECONDS
     app.register_middleware(_begin, "request")
     app.register_middleware(_end, "response")
     app.run(host="127.0.0.1", port=settings().actions_port, workers=1, access_log=False, motd=False)

@@ -2,6 +2,7 @@
 
 from rasa_sdk.events import EventType
 
+from actions import flows
 from actions.schools import schools
 from actions.turn import Turn, sources
 from bot.handoff import asking
@@ -11,6 +12,8 @@ from bot.monitoring.log import count
 CHOICE = "einde"
 SERIES = "found"
 """What the answers are counted as."""
+ASKED, COUNTED = "asked", "counted"
+"""What is remembered of it."""
 ANSWERS = ("ja", "beetje", "nee")
 TYPED = {"bevestigen": "ja", "ontkennen": "nee"}
 """The answer that an intent is, right after the question."""
@@ -20,7 +23,7 @@ def may_ask(turn: Turn) -> bool:
     """Whether Lobke answered something, and neither asked this before nor met a sign of distress."""
     is_upset = turn.may_be_distress or turn.slot("last_distress")
     running = (turn.remembered("flow") or {}).get("running")
-    return bool(turn.remembered("trail")) and not is_upset and not running and _question() not in turn.read()
+    return bool(turn.remembered("trail")) and not is_upset and not running and not flows.memory(turn, CHOICE)
 
 
 def was_just_asked(turn: Turn) -> bool:
@@ -34,20 +37,23 @@ def ask(turn: Turn, name: str) -> list[EventType]:
     choices = tuple(Choice(label[f"einde_{one}"], f"{CHOICE}|{one}") for one in ANSWERS)
     if name == "bedankt":
         turn.add(Answer(sources().say("einde.dank")))
-        return turn.say(Answer(_question(), choices, outcome="small_talk"))
-    said = turn.utter("utter_afscheid", "small_talk")
-    turn.add(Answer(_question(), choices))
-    return said
+        said = turn.say(Answer(_question(), choices, outcome="small_talk"))
+    else:
+        said = turn.utter("utter_afscheid", "small_talk")
+        turn.add(Answer(_question(), choices))
+    return [*said, flows.remember(turn, CHOICE, ASKED)]
 
 
 def told(turn: Turn, found: str) -> list[EventType]:
     """What Lobke says of an answer, one of ANSWERS. Only the first one counts."""
-    replies = {one: sources().say(f"einde.{one}") for one in ANSWERS}
-    if not set(replies.values()) & set(turn.read()):
-        count(SERIES, turn.school, found)
+    if flows.memory(turn, CHOICE) != COUNTED:
+        count(SERIES, turn.school, found, once=turn.once(SERIES))
     person = asking.way_in(sources()) if schools() else sources().button("mens")
     first = sources().button("wanneer") if found == "ja" else person
-    return turn.say(Answer(replies[found], (first, sources().button("rondkijken")), outcome="small_talk"))
+    said = turn.say(
+        Answer(sources().say(f"einde.{found}"), (first, sources().button("rondkijken")), outcome="small_talk")
+    )
+    return [*said, flows.remember(turn, CHOICE, COUNTED)]
 
 
 def _question() -> str:

@@ -98,9 +98,14 @@ def memory(turn: Turn, name: str) -> Any:
     return _slot(turn).get(name)
 
 
+def remember(turn: Turn, name: str, value: Any) -> EventType:
+    """Keeps this under the name, beside what the flows remember."""
+    return SlotSet("flow", {**_slot(turn), name: value})
+
+
 def _do(turn: Turn, name: str, step: Step) -> list[EventType]:
     for kind in step.types:
-        tally(f"{name}_type", kind)
+        tally(f"{name}_type", kind, turn.once(kind))
     if step.handoff:
         step = _send(turn, step, step.handoff)
     slot = {**_slot(turn), name: step.memory, "running": name if step.is_running else None, "last": name}

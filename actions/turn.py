@@ -22,6 +22,7 @@ from bot.knowledge.question import LEAST_HIT, LIKELY_HIT, SURE_HIT, Answer, Choi
 from bot.monitoring.log import Interaction, count, record
 from bot.orientation.flow import FLOWS, SMALL, Line
 from bot.settings import PROJECT
+from bot.storage.turns import EARLIER
 
 QUESTION = "vraag_"
 UNSURE = 0.5
@@ -68,9 +69,12 @@ class Turn:
         self.may_be_distress = bool(message.get("zorg"))
         self._parts: list[dict[str, Any]] = message.get("parts") or []
         said: list[dict[str, Any]] = [event for event in tracker.events if event.get("event") == "user"]
-        self.number = len(said) or None
+        earlier = [(event.get("metadata") or {}).get(EARLIER, 0) for event in tracker.events]
+        self.number = sum(earlier) + len(said) or None
         """Which message of the pupil this is, from 1."""
-        self.school: Optional[str] = ((said[-1].get("metadata") or {}) if said else {}).get("school")
+        about = (said[-1].get("metadata") or {}) if said else {}
+        self._key, self._logged = about.get("key"), 0
+        self.school: Optional[str] = about.get("school")
         """Where the chat was opened, when its page says so."""
         self.kind = self.intent.removeprefix(QUESTION) if self.intent.startswith(QUESTION) else None
 
@@ -221,12 +225,13 @@ class Turn:
     def say(self, *answers: Answer) -> list[EventType]:
         """Give the answers, log them, and return what to remember. The last one may lead to the decaan."""
         answers = (*answers[:-1], self._with_decaan(answers[-1]))
-        for answer in answers:
+        for place, answer in enumerate(answers):
             self.add(answer, self._rated(answer))
             if answer.outcome:
                 self.log(answer.outcome, answer.kind, answer.subject)
             for soort, number in Counter(answer.events).items():
-                count("event_shown", self.school, soort, number)
+                once = self.once(f"{self._logged} {place} {soort}")
+                count("event_shown", self.school, soort, number, once)
         self._ask_how_it_is()
         last = answers[-1]
         missed = self.misunderstood() + 1 if last.outcome == NOT_UNDERSTOOD else 0
@@ -304,6 +309,7 @@ class Turn:
 
     def log(self, outcome: str, kind: Optional[str] = None, subject: Optional[str] = None) -> None:
         """Log topic and outcome; the text only when it was not understood."""
+        self._logged += 1
         record(
             Interaction(
                 conversation=self._tracker.sender_id,
@@ -316,8 +322,13 @@ class Turn:
                 text=self.typed if outcome == NOT_UNDERSTOOD else None,
                 turn=self.number,
                 school=self.school,
-            )
+            ),
+            self.once(f"{self._logged} {outcome} {kind} {subject}"),
         )
+
+    def once(self, what: str) -> str:
+        """An id for what is done in this turn, the same when the turn is done over; "" when nobody can tell."""
+        return f"{self._tracker.sender_id} {self._key} {what}" if self._key else ""
 
 
 @lru_cache(maxsize=1)

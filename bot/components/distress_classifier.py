@@ -92,12 +92,20 @@ class DistressClassifier(GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set the score of every message with a text."""
-        texts = [message for message in messages if message.get(TEXT)]
-        if texts and self._weights:
-            scores = self._features(texts) @ self._weights["coef"] + self._weights["intercept"]
-            for message, score in zip(texts, scores, strict=True):
-                message.set(SCORE, round(float(score), 3), add_to_output=True)
+        for message in messages:
+            if message.get(TEXT) and self._weights:
+                message.set(SCORE, round(self._score(message), 3), add_to_output=True)
         return messages
+
+    def _score(self, message: Message) -> float:
+        """What the row of `_features` comes to, without making it."""
+        coefficients, score = self._weights["coef"], float(self._weights["intercept"][0])
+        for place, counts in enumerate(_counts([message])):
+            weighed = (np.log(counts.data) + 1) * self._weights[f"idf{place}"][counts.indices]
+            length = float(np.linalg.norm(weighed)) or 1.0
+            score += float(weighed @ coefficients[place * _BUCKETS + counts.indices]) / length
+        vector = sentence_vector(message)
+        return score if vector is None else score + _MEANING * float(vector @ coefficients[-DIMENSIONS:])
 
     def _features(self, messages: list[Message]) -> csr_matrix:
         """One row a message: weighed n-grams of words and letters, and what it means."""

@@ -1,6 +1,8 @@
-"""Rasa's logistic regression, learned three times as fast: its dense features are not treated as sparse ones."""
+"""Rasa's logistic regression, faster: its dense features are not treated as sparse ones."""
 
 from __future__ import annotations
+
+from functools import cached_property
 
 import numpy as np
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -11,12 +13,38 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, vstack
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class IntentClassifier(LogisticRegressionClassifier):
     """Learns the same thing (softmax, classes weighed equally, L2 of strength 1); answers and is kept as Rasa's own."""
+
+    @cached_property
+    def _columns(self) -> np.ndarray:
+        """The coefficients with a row for each feature, shape (features, intents)."""
+        return np.ascontiguousarray(self.clf.coef_.T)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Set the most likely intent of each message, and those that come after it."""
+        for message in messages:
+            likely = sorted(zip(self.clf.classes_, self._chances(message), strict=True), key=lambda each: -each[1])
+            ranking = [{"name": name, "confidence": chance} for name, chance in likely]
+            message.set("intent", ranking[0], add_to_output=True)
+            message.set("intent_ranking", ranking[: self.config["ranking_length"] or None], add_to_output=True)
+        return messages
+
+    def _chances(self, message: Message) -> np.ndarray:
+        """What scikit-learn says for a row of features, without copying all coefficients for it."""
+        scores, width = self.clf.intercept_.copy(), 0
+        if sparse := message.get_sparse_features(TEXT)[1]:
+            row = sparse.features.tocsr()
+            scores += row.data @ self._columns[row.indices]
+            width = row.shape[1]
+        if dense := message.get_dense_features(TEXT)[1]:
+            scores += dense.features[0] @ self._columns[width:]
+        found: np.ndarray = softmax(scores)
+        return found
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from all examples with an intent."""

@@ -1,6 +1,7 @@
 """Recognises signs of distress by the patterns in knowledge/nood.yml: look-alikes (`niet`) are taken out first."""
 
 import re
+from functools import lru_cache
 from typing import Optional
 
 from bot.knowledge.loader import Knowledge, per_knowledge
@@ -23,9 +24,10 @@ class Distress:
             (nood.id, [re.compile(p) for p in nood.patronen], [re.compile(p) for p in nood.niet])
             for nood in knowledge.all(Nood)
         ]
+        self.find = lru_cache(maxsize=1_000)(self._find)
+        """The id of the first kind of distress that a text shows, or None."""
 
-    def find(self, text: str) -> Optional[str]:
-        """The id of the first kind of distress that the text shows, or None."""
+    def _find(self, text: str) -> Optional[str]:
         seen = plain(text)
         for id, patterns, exceptions in self._kinds:
             left = seen

@@ -3,6 +3,7 @@
 The functions from text to text are pure. `save` writes a file only when all files together are still sound.
 """
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -21,6 +22,7 @@ from yaml import CSafeLoader, MappingNode, Node, SequenceNode
 from bot.knowledge.loader import KnowledgeError, Problem, load
 
 WIDTH = 110  # letters on a line
+LOCK = ".saving"
 _saving = threading.Lock()
 Edit = tuple[int, int, str]
 """The first line, the line after the last, and what comes in their place."""
@@ -249,7 +251,7 @@ def save(folder: Path, changes: Mapping[str, str], versions: Mapping[str, str]) 
     Returns the mistakes otherwise, and then nothing was written. `versions`: the version of each file that the change
     was made on. Raises Outdated when one has changed since, and OSError.
     """
-    with _saving:
+    with _alone(folder):
         _check_versions(folder, versions)
         problems = problems_with(folder, changes)
         if problems:
@@ -258,6 +260,14 @@ def save(folder: Path, changes: Mapping[str, str], versions: Mapping[str, str]) 
         for name, text in changes.items():
             _write(folder / name, text)
         return []
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else saves meanwhile, in any thread or process that sees this folder."""
+    with _saving, (folder / LOCK).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def problems_with(folder: Path, changes: Mapping[str, str]) -> list[Problem]:

@@ -8,6 +8,7 @@ import pytest
 from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
 from rasa.engine.training.hooks import TrainingHook
+from rasa.shared.core.events import Event
 
 from bot.components import speed
 
@@ -48,6 +49,9 @@ def verdict(answer: Any) -> object:
         {"events": [], "responses": []},
         {"events": "none"},
         {"events": [{"event": "slot"}]},
+        {"events": [{"event": "slot", "name": 3, "value": None, "timestamp": None}]},
+        {"events": [{"event": "slot", "name": "leerweg", "value": None, "timestamp": "now"}]},
+        {"events": [{"event": "slot", "name": "leerweg", "value": {"a": [1]}, "timestamp": None}, "slot"]},
         {"events": [{"event": "unknown"}]},
         {"events": [{"name": "leerweg"}]},
         {"responses": "hoi"},
@@ -72,6 +76,16 @@ def test_a_good_answer_passes_and_a_bad_one_is_refused(answer: Any, good: bool) 
 def test_another_rasa_keeps_its_own_check(another_rasa: None) -> None:
     speed.check_schema_once()
     assert RemoteAction._validate_action_result is BY_RASA
+
+
+def test_an_event_is_the_one_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_rasa = Event.resolve_by_type
+    monkeypatch.setattr(Event, "resolve_by_type", staticmethod(by_rasa))
+    speed.remember_event_types()
+    for name in ("user", "bot", "slot", "action", "session_started", "active_loop", "topic"):
+        assert Event.resolve_by_type(name) is Event.resolve_by_type(name) is by_rasa(name)
+    with pytest.raises(ValueError, match="Unknown event"):
+        Event.resolve_by_type("unknown")
 
 
 @pytest.fixture

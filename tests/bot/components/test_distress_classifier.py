@@ -67,6 +67,13 @@ def test_without_its_vector_a_sign_of_distress_still_scores_higher(
     assert min(distress) > max(score(classifier, place, text, vector=False) for text in NEW_CALM)
 
 
+@pytest.mark.parametrize("text", [*NEW_DISTRESS, *NEW_CALM, "???", "kok kok kok"])
+def test_its_shorter_way_gives_the_same_score(classifier: DistressClassifier, place: Place, text: str) -> None:
+    (message,) = with_vectors(place, Message({"text": text}))
+    (whole,) = classifier._features([message]) @ classifier._weights["coef"] + classifier._weights["intercept"]
+    assert classifier._score(message) == pytest.approx(float(whole), abs=1e-4)
+
+
 def test_a_clause_of_a_calm_message_is_calm_by_itself(classifier: DistressClassifier, place: Place) -> None:
     assert (
         score(classifier, place, "al sinds ik klein ben")

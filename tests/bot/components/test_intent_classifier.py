@@ -137,6 +137,18 @@ def test_it_answers_the_same_when_it_is_loaded_again(place: Place) -> None:
     assert answers(loaded) == answers(component)
 
 
+@pytest.mark.parametrize("with_dense", [True, False])
+def test_its_shorter_way_gives_the_numbers_of_scikit_learn(place: Place, with_dense: bool) -> None:
+    component = trained(place, *messages(with_dense))
+    own = [each.get("intent_ranking") for each in component.process(messages(with_dense))]
+    by_sklearn = [
+        each.get("intent_ranking") for each in LogisticRegressionClassifier.process(component, messages(with_dense))
+    ]
+    for one, other in zip(own, by_sklearn, strict=True):
+        assert [each["name"] for each in one] == [each["name"] for each in other]
+        assert [each["confidence"] for each in one] == pytest.approx([each["confidence"] for each in other], abs=1e-9)
+
+
 def test_an_example_without_text_or_intent_teaches_nothing(place: Place) -> None:
     others = [Message({"text": "zomaar"}), Message({"intent": "groet"})]
     assert answers(trained(place, *messages(), *others)) == answers(trained(place, *messages()))

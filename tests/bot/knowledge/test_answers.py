@@ -548,7 +548,7 @@ QUESTIONS = st.builds(
 
 
 @given(QUESTIONS)
-@hypothesis_settings(max_examples=500, deadline=None)
+@hypothesis_settings(max_examples=500)
 def test_no_question_makes_it_fail(question: Question) -> None:
     found = answer(question, SOURCES)
     assert found.text.strip()
@@ -556,7 +556,7 @@ def test_no_question_makes_it_fail(question: Question) -> None:
 
 
 @given(st.lists(QUESTIONS, min_size=1, max_size=3))
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=200)
 def test_no_message_with_several_questions_makes_it_fail(questions: list[Question]) -> None:
     found = answers(questions, SOURCES)
     assert 1 <= len(found) <= 2

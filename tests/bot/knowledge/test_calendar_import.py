@@ -440,7 +440,7 @@ def test_a_sheet_that_says_it_is_endless_is_not(known: Knowledge) -> None:
     assert len(read(known, file.getvalue()).added) == 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.binary(max_size=300)
     | st.text(max_size=200).map(lambda text: f"titel;datum\n{text}".encode(errors="replace"))

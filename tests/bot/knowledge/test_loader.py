@@ -8,7 +8,7 @@ from typing import Optional
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, example, given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -515,7 +515,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @example(file="werelden.yml", content=b"? [a]\n: b")
 @example(file="kalender.yml", content=b"items: &a\n- *a\n- id: *a")
 @given(file=st.sampled_from(sorted(FILES)), content=CONTENTS)
-@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@hypothesis_settings(max_examples=150)
 def test_any_bytes_in_a_file_are_a_load_or_a_knowledge_error(fuzzed: Path, file: str, content: bytes) -> None:
     (fuzzed / file).write_bytes(content)
     try:

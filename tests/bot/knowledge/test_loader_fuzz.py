@@ -186,7 +186,7 @@ def is_loaded_or_refused(folder: Path) -> None:
 
 
 @given(name=st.sampled_from(NAMES), mutations=MUTATIONS)
-@hypothesis_settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=120, suppress_health_check=list(HealthCheck))
 def test_a_real_file_that_is_spoilt_is_loaded_or_refused(
     real: Path, name: str, mutations: list[tuple[Callable[..., list[bytes]], int, bytes]]
 ) -> None:
@@ -201,7 +201,7 @@ def test_a_real_file_that_is_spoilt_is_loaded_or_refused(
 @example(name="kalender.yml", mutations=[(another_value, 6, b"9999-12-31")])
 @example(name="kalender.yml", mutations=[(another_value, 6, b"0001-01-01")])
 @given(name=st.sampled_from(sorted(FILES)), mutations=MUTATIONS)
-@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_a_check_of_a_file_that_is_spoilt_says_all_that_the_loader_says(
     small: Path, name: str, mutations: list[tuple[Callable[..., list[bytes]], int, bytes]]
 ) -> None:

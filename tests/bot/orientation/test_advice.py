@@ -163,7 +163,6 @@ def test_who_skips_everything_has_a_flat_profile() -> None:
 
 
 @given(PUPILS)
-@hypothesis_settings(deadline=None)
 def test_every_outcome_is_fit_to_show(pupil: tuple[dict[str, int], Optional[str], Optional[str], date]) -> None:
     answers, leerweg, leerjaar, today = pupil
     one = outcome(answers, leerweg, leerjaar, today, KNOWLEDGE)
@@ -184,7 +183,7 @@ def test_every_outcome_is_fit_to_show(pupil: tuple[dict[str, int], Optional[str]
 
 
 @given(PUPILS, st.randoms())
-@hypothesis_settings(deadline=None, max_examples=30)
+@hypothesis_settings(max_examples=30)
 def test_the_order_of_the_answers_does_not_change_the_outcome(
     pupil: tuple[dict[str, int], Optional[str], Optional[str], date], random: object
 ) -> None:

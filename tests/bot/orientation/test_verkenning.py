@@ -114,7 +114,6 @@ def test_going_back_at_the_beginning_stays_there() -> None:
 
 
 @given(RUNS, st.lists(STEPS, max_size=60))
-@hypothesis_settings(deadline=None)
 def test_whatever_a_pupil_presses_she_is_at_a_stelling_or_at_the_end(run: State, steps: list[Step]) -> None:
     state = after(run, steps)
     at, of = position(state)
@@ -126,7 +125,6 @@ def test_whatever_a_pupil_presses_she_is_at_a_stelling_or_at_the_end(run: State,
 
 
 @given(RUNS, st.lists(STEPS, max_size=60))
-@hypothesis_settings(deadline=None)
 def test_going_back_and_giving_the_same_answer_changes_nothing(run: State, steps: list[Step]) -> None:
     state = after(run, steps)
     for value in (0, 1, 2):
@@ -136,7 +134,6 @@ def test_going_back_and_giving_the_same_answer_changes_nothing(run: State, steps
 
 
 @given(RUNS, st.lists(STEPS, max_size=20), STEPS)
-@hypothesis_settings(deadline=None)
 def test_a_step_leaves_the_state_before_it_as_it_was(run: State, steps: list[Step], last: Step) -> None:
     state = after(run, steps)
     before = json.dumps(state)
@@ -203,7 +200,7 @@ def test_what_says_more_or_something_else_is_neither(knowledge: Knowledge, text:
 
 
 @given(st.text())
-@hypothesis_settings(deadline=None, max_examples=50)
+@hypothesis_settings(max_examples=50)
 def test_any_text_may_be_typed(text: str) -> None:
     meaning_of(text, VERKENNING)
 
