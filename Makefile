@@ -1,5 +1,5 @@
 # make start: everything a new machine needs, then Lobke. make test: what CI runs.
-.PHONY: start test lint bench nlu ablation train lock clean
+.PHONY: start test lint bench region nlu ablation train lock clean
 
 start:
 	@./setup.sh
@@ -22,6 +22,11 @@ bench:
 	@./setup.sh dev
 	@.venv/bin/python -m bench.run
 	@.venv/bin/python -m bench.figures
+
+# Other numbers: .venv/bin/python -m bench.region --help
+region:
+	@./setup.sh dev
+	@.venv/bin/python -m bench.region --overload
 
 nlu:
 	@./setup.sh dev

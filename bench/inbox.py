@@ -1,16 +1,13 @@
 """Measures the inbox of a decaan with many handoffs; part of `make bench`."""
 
-import os
 import random
 import re
 import time
 from datetime import timedelta
 from typing import Any, get_args
-from unittest.mock import patch
 
 from bot import clock
 from bot.handoff import rules
-from bot.settings import settings
 from bot.storage.conversations import message_id
 from bot.storage.database import Row, transaction, write_rows
 from tests.stack import SCHOOL, Lobke
@@ -43,8 +40,7 @@ def fill(lobke: Lobke) -> None:
     """Handoffs of one school, of a whole school year, in every status."""
     chance = random.Random(1)
     rows: list[Row] = []
-    with patch.dict(os.environ, lobke.stack.environment):
-        settings.cache_clear()
+    with lobke.settings_here():
         now = clock.now()
         for number in range(HANDOFFS):
             sent = now - timedelta(minutes=chance.randrange(300 * 24 * 60))
@@ -73,7 +69,6 @@ def fill(lobke: Lobke) -> None:
             rows += [("handoffs", values), ("handoff_messages", {**first, "text": text})]
         with transaction(write=True) as connection:
             write_rows(connection, rows)
-    settings.cache_clear()
 
 
 def visits(lobke: Lobke) -> dict[str, list[float]]:
