@@ -33,6 +33,8 @@ RENEW = os.environ.get("LOBKE_SCREENSHOT") == "1"
 BOLD = re.compile(r"\*\*([^*]+)\*\*")
 PICTURE = re.compile(r"\]\(images/(\w+)\.png\)")
 NAMED = "a, button, h1, h2, h3, label, legend, option, summary, .mark"
+PAINTED = "() => performance.getEntriesByType('paint').length > 0"
+"""Whether a page has been drawn; Chromium drops the keys that are pressed before."""
 WIDE, PHONE = {"width": 1280, "height": 780}, {"width": 360, "height": 740}
 OUTCOME = "Zorg en welzijn\n- Mensen helpen\n- Samenwerken\n\nTechniek en energie\n- Iets maken met je handen"
 
@@ -105,8 +107,10 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
         page = contexts[-1].new_page()
         page.goto(path)
         if account:
-            log_in(page, account.email)
+            with page.expect_navigation():
+                log_in(page, account.email)
         expect(page.locator("h1")).to_be_visible()
+        page.wait_for_function(PAINTED)
         return page
 
     yield opened
