@@ -6,11 +6,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy.engine import make_url
 
 from bot.accounts import passwords
 from bot.settings import settings
 from bot.storage import database
-from tests.postgres import postgres_server
+from tests.postgres import postgres_command, postgres_server
 from tests.redis_server import RedisServer, redis_server
 from tests.stack import Lobke, running
 
@@ -39,12 +40,7 @@ def cheap_passwords() -> None:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite database to copy; making one takes twenty times as long."""
     folder = tmp_path_factory.mktemp("migrated")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOBKE_DATA_DIR", str(folder))
-        settings.cache_clear()
-        database.migrate()
-        database.engine().dispose()
-    settings.cache_clear()
+    migrate(LOBKE_DATA_DIR=str(folder))
     return folder / "lobke.db"
 
 
@@ -53,6 +49,26 @@ def postgresql_url() -> Iterator[str]:
     """The SQLAlchemy URL of an empty PostgreSQL database."""
     with postgres_server() as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The SQLAlchemy URL of a migrated PostgreSQL database, for the tests of one process."""
+    postgres_command(postgresql_url, "CREATE DATABASE migrated")
+    url = str(make_url(postgresql_url).set(database="migrated"))
+    migrate(LOBKE_DATA_DIR=str(tmp_path_factory.mktemp("migrated")), LOBKE_DATABASE_URL=url)
+    return url
+
+
+def migrate(**environment: str) -> None:
+    """Makes the tables in the database of these settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        settings.cache_clear()
+        database.migrate()
+        database.engine().dispose()
+    settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

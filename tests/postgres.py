@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psycopg2
+
 from tests.stack import free_ports
 
 
@@ -61,3 +63,11 @@ def postgres_server() -> Iterator[Postgres]:
                 server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def postgres_command(url: str, command: str) -> None:
+    """Runs one SQL command as the superuser, in another database than the one under test."""
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    connection.cursor().execute(command)
+    connection.close()

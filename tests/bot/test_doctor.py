@@ -16,8 +16,8 @@ from bot import doctor, model
 from bot.cli import lobke
 from bot.settings import PROJECT, settings
 from bot.storage.spool import Spool
-from tests.bot.databases import postgres_command
 from tests.mail_server import PASSWORD, USER, MailServer, mail_server, use
+from tests.postgres import postgres_command
 from tests.redis_server import RedisServer
 from tests.stack import free_ports
 
@@ -112,7 +112,7 @@ def test_the_data_folder_must_be_there_and_have_room(
     assert not (data_dir / "nergens").exists()
 
 
-def test_the_database_answers_and_is_migrated(database: str) -> None:
+def test_the_database_answers_and_is_migrated(own_database: str) -> None:
     assert level("database") == "goed"
     with doctor.database.transaction(write=True) as connection:
         connection.exec_driver_sql("UPDATE lobke_version SET version_num = '0001'")

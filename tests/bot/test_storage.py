@@ -25,7 +25,7 @@ from bot.storage import tables, turns
 from bot.storage.conversations import REMEMBERED_TURNS, Choice, Conversations, Opened, Reply, message_id
 from bot.storage.database import DatabaseDown, transaction
 from bot.storage.spool import Spool
-from tests.bot.databases import postgres_command
+from tests.postgres import postgres_command
 
 START = "2026-11-21T12:00:00+01:00"
 FIRST_TABLES = ("conversations", "messages", "choices", "interactions", "forgotten")
@@ -75,7 +75,7 @@ def test_migrating_again_changes_nothing(database: str) -> None:
     assert count(tables.messages) == 1
 
 
-def test_a_database_of_before_the_counts_gets_them_and_keeps_its_rows(database: str) -> None:
+def test_a_database_of_before_the_counts_gets_them_and_keeps_its_rows(own_database: str) -> None:
     conversations().add("a", [REPLY])
     with transaction(write=True) as connection:
         for table in reversed(tables.metadata.sorted_tables):

@@ -11,9 +11,9 @@ from bot.knowledge.history import CHANGED, FIRST, GONE, LESS, MORE, NEW, OUTSIDE
 from bot.settings import PROJECT
 from bot.storage import tables
 from bot.storage.database import transaction
-from tests.bot.databases import data_dir, database, postgres_url
+from tests.bot.databases import data_dir, database, empty_postgres_url
 
-__all__ = ["data_dir", "database", "postgres_url"]
+__all__ = ["data_dir", "database", "empty_postgres_url"]
 FILE = "hulplijnen.yml"
 BEFORE = "items:\n  # eerst\n  - id: a\n    naam: Aap\n  - id: b\n    naam: Noot\n"
 AFTER = "items:\n  # eerst\n  - id: a\n    naam: Kip\n  - id: c\n    naam: Mies\n"
