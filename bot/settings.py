@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         return self.data_dir / "models"
 
     @property
+    def cache_dir(self) -> Path:
+        """Folder for what can be computed again, though not fast."""
+        return self.data_dir / "cache"
+
+    @property
     def spool_dir(self) -> Path:
         """Folder for rows that wait for the database."""
         return self.data_dir / "spool"

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -132,12 +133,19 @@ class Lobke:
         return chat.messages
 
 
+def lend_model(folder: Path) -> None:
+    """Puts what `lobke train` makes into this data folder; trains first when something changed."""
+    if not model.is_current():
+        model.train(lambda seconds: None)
+    (folder / "models").symlink_to(settings().models_dir)
+    with suppress(FileNotFoundError):
+        shutil.copytree(settings().cache_dir, folder / "cache")
+
+
 @contextmanager
 def running(folder: Path, **changes: Any) -> Iterator[Lobke]:
     """Lobke with a fresh database and the project's own model, trained first when something changed."""
-    if not model.is_current():
-        model.train(lambda seconds: None)
-    (folder / "models").symlink_to(model.model_path().parent)
+    lend_model(folder)
     lobke = Lobke(folder, **changes)
     migrated = lobke.command("migrate")
     assert migrated.returncode == 0, migrated.stderr

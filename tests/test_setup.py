@@ -15,13 +15,13 @@ import pytest
 from bot import model
 from bot.run import MODULES
 from bot.settings import PROJECT
-from tests.stack import Lobke
+from tests.stack import Lobke, lend_model
 
 
 @pytest.fixture
 def fresh(tmp_path: Path, lobke: Lobke) -> Lobke:
     """A Lobke that nobody started yet; the model is there already."""
-    (tmp_path / "models").symlink_to(model.model_path().parent)
+    lend_model(tmp_path)
     return Lobke(tmp_path)
 
 

@@ -307,7 +307,7 @@ def _read_learned(vectors: Vectors) -> Optional[Learned]:
 
 
 def _file(name: str) -> Path:
-    return settings().data_dir / "cache" / f"question-{name}.npz"
+    return settings().cache_dir / f"question-{name}.npz"
 
 
 def _write(file: Path, **arrays: np.ndarray) -> None:

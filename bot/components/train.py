@@ -18,6 +18,9 @@ def main(name: str) -> int:
     from rasa.utils.common import configure_logging_and_warnings
     from rasa.utils.log_utils import configure_structlog
 
+    from bot.components.known_questions import index_of
+    from bot.knowledge import current
+
     speed.keep_nothing_of_training()
     configure_logging_and_warnings()
     configure_structlog()
@@ -30,6 +33,7 @@ def main(name: str) -> int:
             fixed_model_name=name,
             force_training=True,  # bot.model has found that something changed
         )
+        index_of(current())  # kept on disk, so that the first start does not take twice as long
     except Exception as error:
         traceback.print_exc()
         cause: BaseException = error

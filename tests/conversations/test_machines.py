@@ -16,12 +16,11 @@ import httpx
 import psycopg2
 import pytest
 
-from bot import model
 from bot.storage.shared import PAUSE_SECONDS
 from tests.conversations.test_sending import before_sending
 from tests.postgres import Postgres, postgres_server
 from tests.redis_server import RedisServer, redis_server
-from tests.stack import Conversation, Lobke, free_ports
+from tests.stack import Conversation, Lobke, free_ports, lend_model
 from web.rasa import AWAY_SECONDS
 
 SECRET = "a secret that the machines share, and nobody else"
@@ -74,8 +73,6 @@ class Machines:
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    if not model.is_current():
-        model.train(lambda seconds: None)
     with postgres_server() as postgres, redis_server() as redis:
         ports = free_ports(2)
         shared = {
@@ -87,7 +84,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
         lobkes = []
         for port in ports:
             folder = tmp_path_factory.mktemp("machine")
-            (folder / "models").symlink_to(model.model_path().parent)
+            lend_model(folder)
             lobkes.append(Lobke(folder, rasa_port=port, **shared))
         found = Machines(postgres, redis, lobkes)
         migrated = lobkes[0].command("migrate")

@@ -1,5 +1,7 @@
 """A message is compared with the known questions, by meaning and by letters; a new question is known at once."""
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -194,10 +196,13 @@ def understood(text: str, place: Place) -> Message:
 
 
 @pytest.fixture
-def component(data_dir: Path, place: Place, monkeypatch: pytest.MonkeyPatch) -> KnownQuestions:
+def component(data_dir: Path, place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[KnownQuestions]:
     knowledge = small()
     monkeypatch.setattr(known_questions, "current", lambda: knowledge)
-    return KnownQuestions.create({}, *place)
+    yield KnownQuestions.create({}, *place)
+    for thread in threading.enumerate():
+        if thread.name == "questions":
+            thread.join()  # what it learns it would keep in the data folder of whoever runs the tests
 
 
 def test_hits_become_entities_best_first(component: KnownQuestions, place: Place) -> None:
