@@ -1,16 +1,19 @@
 # make start: everything a new machine needs, then Lobke. make test: what CI runs.
+PARALLEL = -n 2 --dist loadfile --no-loadscope-reorder
 .PHONY: start test lint bench region nlu ablation train lock clean
 
 start:
 	@./setup.sh
 	@.venv/bin/lobke start
 
+# Training takes one processor, so lint goes beside it.
+test: export PYTHONDONTWRITEBYTECODE =
 test:
 	@./setup.sh dev
-	@$(MAKE) --no-print-directory lint
-	@.venv/bin/lobke train
-	.venv/bin/pytest -n 2 --dist loadfile --ignore=tests/browser
-	.venv/bin/pytest -n 2 --dist loadfile tests/browser
+	@.venv/bin/lobke train & training=$$!; trap "kill $$training 2>/dev/null" EXIT; \
+	$(MAKE) --no-print-directory lint && wait $$training
+	.venv/bin/pytest $(PARALLEL) --ignore=tests/browser
+	.venv/bin/pytest $(PARALLEL) tests/browser
 
 lint:
 	@./setup.sh dev
