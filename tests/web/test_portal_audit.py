@@ -119,8 +119,10 @@ def test_it_is_filtered_by_account_action_and_period(browser: Browser, boss: Acc
         browser.login("beheer@voorbeeld.nl")
         assert len(log(browser, f"wie={decaan.id}")) == 3
         assert [row.partition(":")[0] for row in log(browser, "wat=handoff_viewed")] == ["Sam Decaan"]
-        assert len(log(browser, "van=2026-11-24&tot=2026-11-25")) == 1
-        assert len(log(browser, "van=2026-11-23&tot=2026-11-24")) == 1
+        by_her = f"wie={decaan.id}&wat=handoff"
+        assert len(log(browser, f"{by_her}_noted&van=2026-11-24&tot=2026-11-25")) == 1
+        assert len(log(browser, f"{by_her}_noted&van=2026-11-23&tot=2026-11-24")) == 0
+        assert len(log(browser, f"{by_her}_viewed&van=2026-11-23&tot=2026-11-24")) == 1
         page = browser.get(f"{PAGE}?wie={decaan.id}&wat=handoff_viewed&van=2026-11-20").text
         assert f'value="{decaan.id}" selected' in page and 'value="2026-11-20"' in page
         assert "Hier staat niets bij." in browser.get(f"{PAGE}?overdracht={'0' * 32}").text
