@@ -38,7 +38,7 @@ def before_sending(lobke: Lobke, text: str) -> Conversation:
 def send(chat: Conversation, key: str) -> str:
     """Presses "Ja, versturen" as the widget does, again and again with one key; the code that came."""
     (choice,) = [c["id"] for m in chat.messages for c in m.get("choices") or () if c["label"] == "Ja, versturen"]
-    for _ in range(600):  # Rasa takes a while to start again
+    for _ in range(120):  # Rasa takes a while to start again
         try:
             answer = chat.http.post("/api/messages", json={"choice": choice}, headers={"Idempotency-Key": key})
         except httpx.TransportError:
@@ -48,7 +48,7 @@ def send(chat: Conversation, key: str) -> str:
             assert found, answer.text
             return found[0]
         assert answer is None or answer.status_code in (429, 503), answer.text
-        time.sleep(0.2)
+        time.sleep(1)  # more often is refused, for most of a minute
     raise TimeoutError("it was never sent")
 
 
