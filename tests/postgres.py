@@ -66,7 +66,7 @@ def postgres_server() -> Iterator[Postgres]:
 
 
 def postgres_command(url: str, command: str) -> None:
-    """Runs one SQL command as the superuser, in another database than the one under test."""
+    """Runs one SQL command as the superuser in the database of this URL."""
     connection = psycopg2.connect(url)
     connection.autocommit = True
     connection.cursor().execute(command)

@@ -52,6 +52,12 @@ def empty_postgres_url(migrated_postgresql: str) -> str:
     return migrated_postgresql
 
 
+def use_database(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """From now on, in this test, Lobke's database is the one of this URL."""
+    monkeypatch.setenv("LOBKE_DATABASE_URL", url)
+    settings.cache_clear()
+
+
 @pytest.fixture
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A data folder of its own for this test; Lobke's other settings are the defaults."""
@@ -81,8 +87,7 @@ def own_knowledge(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def database(request: pytest.FixtureRequest, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A migrated database; the test runs once with SQLite and once with PostgreSQL. The value is the kind."""
     if request.param == "postgresql":
-        monkeypatch.setenv("LOBKE_DATABASE_URL", request.getfixturevalue("empty_postgres_url"))
-        settings.cache_clear()
+        use_database(monkeypatch, request.getfixturevalue("empty_postgres_url"))
     else:
         request.getfixturevalue("sqlite_database")
     return str(request.param)
@@ -92,8 +97,7 @@ def database(request: pytest.FixtureRequest, data_dir: Path, monkeypatch: pytest
 def own_database(request: pytest.FixtureRequest, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The same, for a test that changes the tables."""
     if request.param == "postgresql":
-        monkeypatch.setenv("LOBKE_DATABASE_URL", request.getfixturevalue("postgres_url"))
-        settings.cache_clear()
+        use_database(monkeypatch, request.getfixturevalue("postgres_url"))
     storage.migrate()
     return str(request.param)
 

@@ -25,6 +25,7 @@ from bot.storage import tables, turns
 from bot.storage.conversations import REMEMBERED_TURNS, Choice, Conversations, Opened, Reply, message_id
 from bot.storage.database import DatabaseDown, transaction
 from bot.storage.spool import Spool
+from tests.bot.databases import use_database
 from tests.postgres import postgres_command
 
 START = "2026-11-21T12:00:00+01:00"
@@ -99,8 +100,7 @@ def test_processes_that_migrate_at_the_same_time_do_not_hinder_each_other(
     kind: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     if kind == "postgresql":
-        monkeypatch.setenv("LOBKE_DATABASE_URL", request.getfixturevalue("postgres_url"))
-        settings.cache_clear()
+        use_database(monkeypatch, request.getfixturevalue("postgres_url"))
     start = multiprocessing.get_context("spawn")
     children = [start.Process(target=_migrate_in_child) for _ in range(3)]
     for child in children:
@@ -119,8 +119,7 @@ def test_sqlite_uses_a_write_ahead_log_and_only_the_owner_can_read_it(sqlite_dat
 
 
 def test_a_database_in_memory_is_refused_in_one_sentence(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOBKE_DATABASE_URL", "sqlite://")
-    settings.cache_clear()
+    use_database(monkeypatch, "sqlite://")
     with pytest.raises(ValueError, match="LOBKE_DATABASE_URL"):
         storage.migrate()
     monkeypatch.undo()
@@ -376,8 +375,7 @@ def test_a_database_that_disappears_under_open_connections_is_noticed(sqlite_dat
 def test_a_postgresql_that_is_gone_costs_no_answer(
     postgres_url: str, postgresql_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LOBKE_DATABASE_URL", postgres_url)
-    settings.cache_clear()
+    use_database(monkeypatch, postgres_url)
     storage.migrate()
     talk = conversations()
     talk.add("a", [REPLY])
